@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "esw-manager/ids.h"
+#include "netlink/devlink_types.h"
+
+/// What the manager knows at one moment, immutable. Readers of any thread take one by shared_ptr
+/// and look at it as long as they like.
+namespace esw {
+
+enum class RepState : uint8_t { kUnregistered, kRegistered, kLoading, kLoaded, kFailed };
+std::string_view to_string(RepState state);
+
+/// What can load representors of one type.
+enum class ProviderType : uint8_t { kEth = 0, kRdma = 1 };
+inline constexpr size_t kProviderTypes = 2;
+std::string_view to_string(ProviderType type);  ///< "eth", "rdma"
+
+struct ProviderStatus {
+    RepState state = RepState::kUnregistered;
+    Error error;  ///< of the last attempt, when kFailed
+    uint32_t retries = 0;
+    std::optional<TimePoint> retry_at;  ///< when kFailed and a retry is due
+};
+
+struct RepSnapshot {
+    RepId id;
+    uint32_t port_index = 0;  ///< devlink port index
+    std::optional<uint16_t> vport;
+    std::string netdev;  ///< empty while there is none
+    std::optional<uint32_t> ifindex;
+    std::array<ProviderStatus, kProviderTypes> providers;
+    std::optional<netlink::PortFunction> function;
+    std::string port;  ///< OVS port that uses it, or empty
+    uint64_t loads = 0, unloads = 0;
+    std::optional<Duration> load_time;  ///< of the last load that succeeded
+
+    const ProviderStatus& eth() const { return providers[0]; }
+};
+
+struct QueueTotals {
+    uint64_t pending = 0, run = 0, stale = 0, requeued = 0, failed = 0;
+};
+
+struct EswitchSnapshot {
+    DevlinkHandle handle;
+    std::string adapter;                       ///< "0000:08:00": the handle without its function
+    std::optional<netlink::EswitchMode> mode;  ///< nothing while it could not be read
+    std::optional<TimePoint> mode_read_at;
+    std::optional<netlink::EswitchMode> wanted;  ///< nothing when nobody asked for one
+    std::string state;                           ///< "idle", or what is being done
+    uint64_t generation = 0;
+    std::string switch_id;  ///< hexadecimal, or empty
+    std::string uplink;     ///< rep id of the uplink, or empty
+    std::map<RepId, RepSnapshot> reps;
+    QueueTotals queue;
+    Error error;  ///< of the last failed inspection; code 0: none
+};
+
+/// The state of a port as in the status column `rep-state`: kAbsent while there is no such rep.
+enum class PortState : uint8_t { kAbsent, kRegistered, kLoading, kLoaded, kFailed };
+std::string_view to_string(PortState state);
+
+/// How an OVS port stands to its representor.
+struct PortBinding {
+    std::string port;  ///< OVS port name
+    PortState state = PortState::kAbsent;
+    std::string reason;               ///< why not loaded, one line; empty when loaded
+    std::optional<RepRef> rep;        ///< nothing while it is not known which rep is meant
+    std::optional<uint32_t> ifindex;  ///< set just when state is kLoaded
+    std::string netdev;               ///< its present name, when ifindex is set
+    std::optional<uint16_t> vport;
+};
+
+struct Snapshot {
+    uint64_t serial = 0;  ///< grows with each snapshot that is published
+    std::map<DevlinkHandle, EswitchSnapshot> eswitches;
+    std::map<std::string, PortBinding> ports;
+    Error devlink;         ///< why there is no devlink; code 0: there is
+    bool scanned = false;  ///< the first inspection of everything is over
+};
+
+using SnapshotPtr = std::shared_ptr<const Snapshot>;
+
+}  // namespace esw
