@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 noinst_LIBRARIES += base/libesw-base.a
 base_libesw_base_a_SOURCES = \
 	base/clock.h \

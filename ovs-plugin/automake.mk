@@ -1,0 +1,3 @@
+# SPDX-License-Identifier: Apache-2.0
+noinst_LIBRARIES += ovs-plugin/libesw-plugin.a
+ovs_plugin_libesw_plugin_a_SOURCES =

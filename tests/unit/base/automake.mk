@@ -1,0 +1,7 @@
+# SPDX-License-Identifier: Apache-2.0
+check_PROGRAMS += tests/unit/test-base
+tests_unit_test_base_SOURCES = \
+	tests/unit/base/result_test.cc
+tests_unit_test_base_CPPFLAGS = $(ESW_TEST_CPPFLAGS)
+tests_unit_test_base_LDADD = $(ESW_TEST_LIBS) $(ESW_BASE_LIBS)
+TESTS += tests/unit/test-base
