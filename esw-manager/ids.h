@@ -37,7 +37,7 @@ struct RepId {
     /// virtual, unused) or whose numbers the kernel left out.
     static std::optional<RepId> of_port(const netlink::DevlinkPort& port);
 
-    /// Uplinks first, then by controller, PF, kind and number: the order of loading and of rows.
+    /// Uplinks, PFs, VFs, SFs, each by controller, PF and number: the order of loading and of rows.
     auto operator<=>(const RepId&) const = default;
 };
 

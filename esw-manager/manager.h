@@ -16,6 +16,7 @@
 namespace esw {
 
 class EventLoop;
+class Timers;
 
 /// What a port of type esw asks for, as its options say. Parsing them is the plugin's.
 struct PortRequest {
@@ -52,6 +53,8 @@ public:
         LogSink& log;
         /// A new snapshot was published.
         std::function<void()> changed;
+        /// Makes the timers on the manager's event loop; empty: the loop's own. For tests.
+        std::function<std::unique_ptr<Timers>(EventLoop&)> make_timers = {};
     };
 
     static Result<std::unique_ptr<Manager>> create(Dependencies dependencies);

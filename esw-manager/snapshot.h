@@ -38,6 +38,9 @@ struct RepSnapshot {
     std::optional<uint16_t> vport;
     std::string netdev;  ///< empty while there is none
     std::optional<uint32_t> ifindex;
+    std::string reason;       ///< why it is not loaded, one line; empty when loaded
+    std::string rdma_device;  ///< RDMA device that has the rep as a port; empty: none known
+    uint32_t rdma_port = 0;   ///< and its port number there, from 1
     std::array<ProviderStatus, kProviderTypes> providers;
     std::optional<netlink::PortFunction> function;
     std::string port;  ///< OVS port that uses it, or empty
@@ -46,6 +49,8 @@ struct RepSnapshot {
 
     const ProviderStatus& eth() const { return providers[0]; }
 };
+
+using RepPtr = std::shared_ptr<const RepSnapshot>;
 
 struct QueueTotals {
     uint64_t pending = 0, run = 0, stale = 0, requeued = 0, failed = 0;
@@ -59,12 +64,14 @@ struct EswitchSnapshot {
     std::optional<netlink::EswitchMode> wanted;  ///< nothing when nobody asked for one
     std::string state;                           ///< "idle", or what is being done
     uint64_t generation = 0;
-    std::string switch_id;  ///< hexadecimal, or empty
-    std::string uplink;     ///< rep id of the uplink, or empty
-    std::map<RepId, RepSnapshot> reps;
+    std::string switch_id;         ///< hexadecimal, or empty
+    std::string uplink;            ///< rep id of the uplink, or empty
+    std::map<RepId, RepPtr> reps;  ///< shared with other snapshots while unchanged; never null
     QueueTotals queue;
     Error error;  ///< of the last failed inspection; code 0: none
 };
+
+using EswitchPtr = std::shared_ptr<const EswitchSnapshot>;
 
 /// The state of a port as in the status column `rep-state`: kAbsent while there is no such rep.
 enum class PortState : uint8_t { kAbsent, kRegistered, kLoading, kLoaded, kFailed };
@@ -79,14 +86,21 @@ struct PortBinding {
     std::optional<uint32_t> ifindex;  ///< set just when state is kLoaded
     std::string netdev;               ///< its present name, when ifindex is set
     std::optional<uint16_t> vport;
+    std::string option_error;  ///< port function or rate options that were not taken, or empty
+
+    bool operator==(const PortBinding&) const = default;
 };
+
+using PortBindingPtr = std::shared_ptr<const PortBinding>;
 
 struct Snapshot {
     uint64_t serial = 0;  ///< grows with each snapshot that is published
-    std::map<DevlinkHandle, EswitchSnapshot> eswitches;
-    std::map<std::string, PortBinding> ports;
-    Error devlink;         ///< why there is no devlink; code 0: there is
-    bool scanned = false;  ///< the first inspection of everything is over
+    // Parts that did not change are the same objects in the next snapshot: comparing the pointers
+    // tells what is new. Never null.
+    std::map<DevlinkHandle, EswitchPtr> eswitches;
+    std::map<std::string, PortBindingPtr> ports;  ///< by OVS port name
+    Error devlink;                                ///< why there is no devlink; code 0: there is
+    bool scanned = false;                         ///< the first inspection of everything is over
 };
 
 using SnapshotPtr = std::shared_ptr<const Snapshot>;
