@@ -12,5 +12,7 @@ base_libesw_base_a_SOURCES = \
 	base/mutex.h \
 	base/result.cc \
 	base/result.h \
+	base/thread.cc \
+	base/thread.h \
 	base/thread_safety.h \
 	base/unique_fd.h
