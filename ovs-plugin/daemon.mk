@@ -11,7 +11,6 @@ if WITH_OVS
 # openvswitch.key, which changes when that is another one, what to depend on.
 openvswitch.key: esw-force
 	$(AM_V_at)$(srcdir)/utilities/build-ovs --source '$(OVS_SOURCE)' --link openvswitch --key $@
-.PHONY: esw-force ovs
 esw-force:
 ovs: openvswitch.key
 DISTCLEANFILES += openvswitch.key openvswitch
@@ -44,3 +43,5 @@ ovs_plugin_ovs_vswitchd_esw_LINK = $(CXX) $(AM_CXXFLAGS) $(CXXFLAGS) $(AM_LDFLAG
 ESW_OVS_LIBS = @openvswitch/vswitchd.libs
 
 endif
+
+.PHONY: esw-force ovs

@@ -4,4 +4,3 @@ tests_unit_test_base_SOURCES = \
 	tests/unit/base/result_test.cc
 tests_unit_test_base_CPPFLAGS = $(ESW_TEST_CPPFLAGS)
 tests_unit_test_base_LDADD = $(ESW_TEST_LIBS) $(ESW_BASE_LIBS)
-TESTS += tests/unit/test-base
