@@ -77,6 +77,10 @@ Result<std::unique_ptr<EventLoop>> EventLoop::create() {
 
 Result<std::unique_ptr<EventLoop::Handle>> EventLoop::watch(int fd, Interest interest,
                                                             std::function<void()> callback) {
+    // libevent takes it for a timer then, and waits for ever.
+    if (fd < 0) {
+        return fail(EBADF, "event loop", "watch file descriptor");
+    }
     auto handle = std::make_unique<EventHandle>(std::move(callback));
     const short what = interest == Interest::kRead ? EV_READ : EV_WRITE;
     if (!handle->start(base_.get(), fd, static_cast<short>(what | EV_PERSIST), nullptr)) {

@@ -15,9 +15,11 @@ phase() {
     echo "${progress_name:?}: $* ($(elapsed))" >&2
 }
 
-# count_files BUILD TARGET: how many files make would compile and link there.
+# count_files BUILD TARGET...: how many files make would compile and link there.
 count_files() {
-    make -C "$1" -n V=0 "$2" 2>/dev/null | grep -cE 'echo " +(CC|CXX)(LD)? ' || true
+    local build=$1
+    shift
+    make -C "$build" -n V=0 "$@" 2>/dev/null | grep -cE 'echo " +(CC|CXX)(LD)? ' || true
 }
 
 # show_progress TEXT TOTAL: reads make's output and says how many of TOTAL files are done: on a
