@@ -43,7 +43,8 @@ struct RepSnapshot {
     uint32_t rdma_port = 0;   ///< and its port number there, from 1
     std::array<ProviderStatus, kProviderTypes> providers;
     std::optional<netlink::PortFunction> function;
-    std::string port;  ///< OVS port that uses it, or empty
+    std::string port;          ///< OVS port that uses it, or empty
+    std::string option_error;  ///< that port's options that were not taken, or empty
     uint64_t loads = 0, unloads = 0;
     std::optional<Duration> load_time;  ///< of the last load that succeeded
 

@@ -1,0 +1,501 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "esw-manager/eswitch.h"
+
+#include <fmt/format.h>
+
+#include <cerrno>
+#include <utility>
+
+namespace esw {
+
+using netlink::EswitchMode;
+using netlink::PortType;
+
+namespace {
+
+constexpr std::array kTypes{ProviderType::kEth, ProviderType::kRdma};
+
+size_t slot_of(ProviderType type) {
+    return static_cast<size_t>(type);
+}
+
+/// Threads have 15 characters: "esw 08:00.0" says enough.
+std::string thread_name(const DevlinkHandle& handle) {
+    const std::string& device = handle.device;
+    return "esw " + (device.size() > 11 ? device.substr(device.size() - 7) : device);
+}
+
+std::string adapter_of(const DevlinkHandle& handle) {
+    const size_t dot = handle.device.rfind('.');
+    return handle.bus == "pci" ? handle.device.substr(0, dot) : handle.device;
+}
+
+std::string hex(const std::vector<uint8_t>& bytes) {
+    return fmt::format("{:02x}", fmt::join(bytes, ""));
+}
+
+/// mlx5 numbers its devlink ports (vhca_id << 16) | vport; see
+/// mlx5_esw_devlink_port_index_to_vport_num() in drivers/net/ethernet/mellanox/mlx5/core/eswitch.h
+/// of Linux. The uplink's vport is 0xffff. Other drivers' numbers say nothing.
+std::optional<uint16_t> vport_of(const std::string& driver, uint32_t port_index) {
+    if (driver != "mlx5_core") {
+        return std::nullopt;
+    }
+    return static_cast<uint16_t>(port_index & 0xffff);
+}
+
+}  // namespace
+
+Eswitch::Eswitch(DevlinkHandle handle, netlink::Kernel& kernel, const Clock& clock, LogSink& log,
+                 uint64_t generation, Callbacks callbacks)
+    : handle_(std::move(handle)),
+      name_(handle_.to_string()),
+      kernel_(kernel),
+      clock_(clock),
+      log_(log, "esw_eswitch"),
+      callbacks_(std::move(callbacks)),
+      control_(generation),
+      queue_(
+          control_, clock, [this](const WorkItem& item) { return handle_item(item); },
+          callbacks_.idle) {}
+
+Eswitch::~Eswitch() {
+    close();
+    join();
+}
+
+void Eswitch::start() {
+    const auto started = queue_.start(thread_name(handle_));
+    MutexLock lock(mutex_);
+    started_ = started.has_value();
+    if (!started) {
+        error_ = {started.error().code, name_, "start its thread", started.error().detail};
+        inspect_at_ = clock_.now() + std::chrono::seconds(5);
+        log_.error("{}", error_.to_string());
+    }
+}
+
+void Eswitch::update_rep(const RepFacts& facts) {
+    MutexLock lock(mutex_);
+    if (closed_) {
+        return;
+    }
+    const auto [it, is_new] = reps_.try_emplace(facts.id);
+    Representor& rep = it->second;
+    const bool news = is_new || !rep.present || !rep.facts.same(facts);
+    rep.facts = facts;
+    rep.present = true;
+    if (!news) {
+        return;
+    }
+    for (Slot& slot : rep.slots) {
+        // Something is different: what failed may work now.
+        slot.status.retry_at.reset();
+        slot.note.clear();
+    }
+    evaluate(facts.id, rep);
+    if (facts.id.kind == RepId::Kind::kUplink) {
+        update_gate();
+    }
+}
+
+void Eswitch::remove_rep(const RepId& id) {
+    MutexLock lock(mutex_);
+    const auto rep = reps_.find(id);
+    if (closed_ || rep == reps_.end()) {
+        return;
+    }
+    rep->second.present = false;
+    dirty_.insert(id);
+    queue_.push(WorkKind::kUnload, id);
+    if (id.kind == RepId::Kind::kUplink) {
+        update_gate();
+    }
+}
+
+void Eswitch::request_inspection() {
+    MutexLock lock(mutex_);
+    inspect_at_.reset();
+    queue_.push(WorkKind::kInspect);
+}
+
+Status Eswitch::register_provider(Provider& provider) {
+    const ProviderType type = provider.type();
+    {
+        MutexLock lock(mutex_);
+        if (providers_[slot_of(type)] || unregistering_[slot_of(type)]) {
+            return fail(EBUSY, name_, fmt::format("register {} provider", to_string(type)),
+                        "there is one");
+        }
+        providers_[slot_of(type)] = &provider;
+        evaluate_all();
+    }
+    callbacks_.changed();
+    return {};
+}
+
+void Eswitch::unregister_provider(ProviderType type) {
+    const size_t index = slot_of(type);
+    Provider* provider;
+    std::vector<RepId> loaded;
+    {
+        MutexLock lock(mutex_);
+        provider = std::exchange(providers_[index], nullptr);
+        if (!provider) {
+            return;
+        }
+        unregistering_[index] = true;
+        while (calling_[index]) {
+            call_ended_.wait(mutex_);
+        }
+        for (auto& [id, rep] : reps_) {
+            Slot& slot = rep.slots[index];
+            if (slot.status.state == RepState::kLoaded) {
+                loaded.push_back(id);
+                ++rep.unloads;
+            }
+            slot = Slot{};
+            dirty_.insert(id);
+        }
+    }
+    for (const RepId& id : loaded) {
+        provider->unload({handle_, id});
+    }
+    {
+        MutexLock lock(mutex_);
+        unregistering_[index] = false;
+        update_gate();
+    }
+    callbacks_.changed();
+}
+
+void Eswitch::invalidate(const std::string& reason) {
+    MutexLock lock(mutex_);
+    if (closed_) {
+        return;
+    }
+    const uint64_t generation = control_.raise_generation();
+    log_.debug("{}: generation {}: {}", name_, generation, reason);
+    queue_.push(WorkKind::kInspect);
+    evaluate_all();
+}
+
+void Eswitch::set_user(const RepId& id, std::optional<RepUser> user) {
+    MutexLock lock(mutex_);
+    const auto old = users_.find(id);
+    if (user ? old != users_.end() && old->second == *user : old == users_.end()) {
+        return;
+    }
+    const auto rep = reps_.find(id);
+    if (rep != reps_.end()) {
+        rep->second.option_error.clear();
+        // The same options for another port need not be set again.
+        if (!user || old == users_.end() || !(old->second.options == user->options)) {
+            rep->second.applied.reset();
+        }
+        dirty_.insert(id);
+    }
+    if (user) {
+        users_[id] = std::move(*user);
+    } else {
+        users_.erase(id);
+    }
+    if (rep != reps_.end()) {
+        want_configured(id, rep->second);
+    }
+}
+
+void Eswitch::want_configured(const RepId& id, Representor& rep) {
+    const auto user = users_.find(id);
+    if (user != users_.end() && !user->second.options.empty() &&
+        is_loaded(rep, ProviderType::kEth) && rep.applied != user->second.options) {
+        queue_.push(WorkKind::kConfigure, id);
+    }
+}
+
+void Eswitch::retry(TimePoint now) {
+    bool start_again;
+    {
+        MutexLock lock(mutex_);
+        start_again = !closed_ && !started_ && inspect_at_ && *inspect_at_ <= now;
+    }
+    if (start_again) {
+        start();
+    }
+    MutexLock lock(mutex_);
+    if (closed_) {
+        return;
+    }
+    if (inspect_at_ && *inspect_at_ <= now) {
+        inspect_at_.reset();
+        queue_.push(WorkKind::kInspect);
+    }
+    for (auto& [id, rep] : reps_) {
+        for (Slot& slot : rep.slots) {
+            if (slot.status.retry_at && *slot.status.retry_at <= now) {
+                slot.status.retry_at.reset();
+                queue_.push(WorkKind::kLoad, id);
+            }
+        }
+    }
+}
+
+std::optional<TimePoint> Eswitch::next_retry() const {
+    MutexLock lock(mutex_);
+    std::optional<TimePoint> next = inspect_at_;
+    for (const auto& [id, rep] : reps_) {
+        for (const Slot& slot : rep.slots) {
+            const auto& at = slot.status.retry_at;
+            if (at && (!next || *at < *next)) {
+                next = at;
+            }
+        }
+    }
+    return next;
+}
+
+bool Eswitch::unsupported() const {
+    MutexLock lock(mutex_);
+    return unsupported_;
+}
+
+std::vector<Eswitch::PortRead> Eswitch::take_reads() {
+    MutexLock lock(mutex_);
+    return std::exchange(reads_, {});
+}
+
+std::string Eswitch::option_error(const RepId& id) const {
+    MutexLock lock(mutex_);
+    const auto rep = reps_.find(id);
+    return rep == reps_.end() ? std::string() : rep->second.option_error;
+}
+
+void Eswitch::close() {
+    bool started;
+    {
+        MutexLock lock(mutex_);
+        if (std::exchange(closed_, true)) {
+            return;
+        }
+        started = started_;
+    }
+    // In this order: once nothing more comes in, make stale what came, then tear down.
+    control_.shut_down();
+    control_.raise_generation();
+    queue_.close();
+    if (!started) {
+        callbacks_.closed();
+    }
+}
+
+bool Eswitch::registered(const Representor& rep, ProviderType type) const {
+    const Provider* provider = providers_[slot_of(type)];
+    return provider && provider->eligible(rep.facts.id);
+}
+
+RepState Eswitch::base_state(const Representor& rep, ProviderType type) const {
+    const bool switchdev = mode_ && *mode_ != EswitchMode::kLegacy;
+    return rep.present && switchdev && registered(rep, type) ? RepState::kRegistered
+                                                             : RepState::kUnregistered;
+}
+
+std::string Eswitch::obstacle(const Representor& rep) const {
+    if (!rep.present) {
+        return "its devlink port is gone";
+    }
+    if (!mode_) {
+        return error_.code ? "the eswitch mode could not be read: " + error_.to_string()
+                           : "the eswitch mode is not known yet";
+    }
+    if (*mode_ == EswitchMode::kLegacy) {
+        return "eswitch is in legacy mode";
+    }
+    if (rep.facts.port.type == PortType::kIb) {
+        return "its port is an InfiniBand port";
+    }
+    if (rep.facts.port.type != PortType::kEth) {
+        return "it has no netdev yet";
+    }
+    if (!rep.facts.port.ifindex) {
+        return "its netdev is not in this network namespace";
+    }
+    return {};
+}
+
+bool Eswitch::is_loaded(const Representor& rep, ProviderType type) const {
+    const Slot& slot = rep.slots[slot_of(type)];
+    return slot.status.state == RepState::kLoaded && obstacle(rep).empty() &&
+           rep.facts.port.ifindex == slot.ifindex;
+}
+
+void Eswitch::evaluate(const RepId& id, Representor& rep) {
+    dirty_.insert(id);
+    const bool loadable = obstacle(rep).empty();
+    bool load = false, unload = false;
+    for (const ProviderType type : kTypes) {
+        Slot& slot = rep.slots[slot_of(type)];
+        switch (slot.status.state) {
+            case RepState::kUnregistered:
+            case RepState::kRegistered:
+                slot.status.state = base_state(rep, type);
+                load |= loadable && slot.status.state == RepState::kRegistered;
+                break;
+            case RepState::kLoading:
+                break;  // looks again when it ends
+            case RepState::kLoaded:
+                unload |= !loadable;
+                load |= loadable && rep.facts.port.ifindex != slot.ifindex;
+                break;
+            case RepState::kFailed:
+                unload |= !loadable;
+                load |= loadable && !slot.status.retry_at;
+                break;
+        }
+    }
+    if (unload) {
+        queue_.push(WorkKind::kUnload, id);
+    }
+    if (load) {
+        queue_.push(WorkKind::kLoad, id);
+    }
+    want_configured(id, rep);
+}
+
+void Eswitch::evaluate_all() {
+    gate_ = find_gate();
+    for (auto& [id, rep] : reps_) {
+        evaluate(id, rep);
+    }
+}
+
+std::string Eswitch::find_gate() const {
+    for (const auto& [id, rep] : reps_) {
+        if (id.kind != RepId::Kind::kUplink) {
+            break;  // uplinks are the first
+        }
+        const ProviderStatus& eth = rep.slots[slot_of(ProviderType::kEth)].status;
+        if (!rep.present || !registered(rep, ProviderType::kEth) ||
+            is_loaded(rep, ProviderType::kEth)) {
+            continue;
+        }
+        if (eth.state == RepState::kFailed) {
+            return fmt::format("its uplink {} failed: {}", id.to_string(), eth.error.to_string());
+        }
+        // An uplink that was moved away works: it is only out of our sight.
+        const std::string why = obstacle(rep);
+        if (why.empty()) {
+            return fmt::format("its uplink {} is not loaded yet", id.to_string());
+        }
+        if (rep.facts.port.type != PortType::kEth) {
+            return fmt::format("its uplink {} is not loaded: {}", id.to_string(), why);
+        }
+    }
+    return {};
+}
+
+void Eswitch::update_gate() {
+    std::string gate = find_gate();
+    if (gate == gate_) {
+        return;
+    }
+    gate_ = std::move(gate);
+    for (auto& [id, rep] : reps_) {
+        if (id.kind != RepId::Kind::kUplink) {
+            if (gate_.empty()) {
+                evaluate(id, rep);
+            } else {
+                dirty_.insert(id);
+            }
+        }
+    }
+}
+
+std::string Eswitch::reason(const RepId& id, const Representor& rep) const {
+    if (is_loaded(rep, ProviderType::kEth)) {
+        return {};
+    }
+    const Slot& eth = rep.slots[slot_of(ProviderType::kEth)];
+    std::string why = obstacle(rep);
+    if (!why.empty()) {
+        return why;
+    }
+    if (eth.status.state == RepState::kFailed) {
+        return eth.status.error.to_string();
+    }
+    if (!eth.note.empty()) {
+        return eth.note;
+    }
+    if (id.kind != RepId::Kind::kUplink && !gate_.empty()) {
+        return gate_;
+    }
+    return eth.status.state == RepState::kLoading ? "being loaded" : "waits to be loaded";
+}
+
+RepPtr Eswitch::snapshot_rep(const RepId& id, const Representor& rep) const {
+    auto out = std::make_shared<RepSnapshot>();
+    out->id = id;
+    out->port_index = rep.facts.port.index;
+    out->vport = vport_of(driver_.value_or(""), rep.facts.port.index);
+    out->netdev = rep.facts.netdev;
+    out->ifindex = rep.facts.port.ifindex;
+    out->reason = reason(id, rep);
+    out->rdma_device = rep.facts.rdma_device;
+    out->rdma_port = rep.facts.rdma_port;
+    for (const ProviderType type : kTypes) {
+        ProviderStatus& status = out->providers[slot_of(type)];
+        status = rep.slots[slot_of(type)].status;
+        // What was loaded is not there any more; the unload is queued.
+        if (status.state == RepState::kLoaded && !is_loaded(rep, type)) {
+            status.state = base_state(rep, type);
+        }
+    }
+    out->function = rep.facts.port.function;
+    const auto user = users_.find(id);
+    if (user != users_.end()) {
+        out->port = user->second.port;
+    }
+    out->option_error = rep.option_error;
+    out->loads = rep.loads;
+    out->unloads = rep.unloads;
+    out->load_time = rep.load_time;
+    return out;
+}
+
+EswitchPtr Eswitch::snapshot(const EswitchPtr& previous) {
+    auto out = std::make_shared<EswitchSnapshot>();
+    out->handle = handle_;
+    out->adapter = adapter_of(handle_);
+    out->state = queue_.describe();
+    out->queue = queue_.totals();
+    out->generation = control_.generation();
+    MutexLock lock(mutex_);
+    out->mode = mode_;
+    out->mode_read_at = mode_read_at_;
+    out->error = error_;
+    if (previous) {
+        out->reps = previous->reps;
+    }
+    for (const RepId& id : dirty_) {
+        const auto rep = reps_.find(id);
+        if (rep == reps_.end() || !rep->second.present) {
+            out->reps.erase(id);
+        } else {
+            out->reps[id] = snapshot_rep(id, rep->second);
+        }
+    }
+    dirty_.clear();
+    const bool switchdev = mode_ && *mode_ != EswitchMode::kLegacy;
+    for (const auto& [id, rep] : reps_) {
+        if (out->uplink.empty() && rep.present && id.kind == RepId::Kind::kUplink) {
+            out->uplink = id.to_string();
+        }
+        // Some drivers have a switch id in legacy mode too.
+        if (switchdev && rep.present && !rep.facts.switch_id.empty()) {
+            out->switch_id = hex(rep.facts.switch_id);
+            break;
+        }
+    }
+    return out;
+}
+
+}  // namespace esw

@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <array>
+#include <functional>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/mutex.h"
+#include "esw-manager/control_lock.h"
+#include "esw-manager/inventory.h"
+#include "esw-manager/log_limiter.h"
+#include "esw-manager/port_options.h"
+#include "esw-manager/provider.h"
+#include "esw-manager/snapshot.h"
+#include "esw-manager/work_queue.h"
+#include "netlink/kernel.h"
+
+namespace esw {
+
+/// The OVS port that uses a representor.
+struct RepUser {
+    std::string port;
+    PortOptions options;
+    bool operator==(const RepUser&) const = default;
+};
+
+/// One eswitch: its mode, its representors and their states, and the thread that loads them.
+///
+/// What the kernel says comes in as facts (update_rep, remove_rep) and is turned into queued work;
+/// the work asks the device again when it runs and sets the states. Uplinks are loaded first:
+/// another rep is loaded when no uplink has failed or waits for its netdev. Each rep is on its own
+/// after that: one that fails is tried again with back-off and does not stop the others.
+///
+/// Threads: any, unless a member says otherwise. Callbacks come from any thread, with no lock held.
+class Eswitch {
+public:
+    struct Callbacks {
+        std::function<void()> changed;  ///< snapshot() has something new
+        std::function<void()> idle;     ///< the work queue ran empty
+        std::function<void()> closed;   ///< close() is through; join() returns at once
+    };
+    /// A devlink port as the work found it, for the inventory.
+    struct PortRead {
+        RepId rep;
+        netlink::DevlinkPort port;
+        uint64_t revision = 0;
+    };
+
+    Eswitch(DevlinkHandle handle, netlink::Kernel& kernel, const Clock& clock, LogSink& log,
+            uint64_t generation, Callbacks callbacks);
+    ~Eswitch();
+
+    /// Starts the thread. When the system has none to give, that is the eswitch's error, and
+    /// retry() tries again.
+    void start();
+
+    const DevlinkHandle& handle() const { return handle_; }
+
+    // What the kernel says. Nothing of it does anything after close().
+    void update_rep(const RepFacts& facts);
+    void remove_rep(const RepId& id);
+    void request_inspection();
+
+    /// Installs a provider, marks every eligible rep registered and queues the loads. EBUSY while
+    /// there is a provider of this type: it is unregistered first, and never forgets its reps.
+    Status register_provider(Provider& provider);
+    /// Unloads what it has loaded, whatever the mode is, and returns when no callback runs or will
+    /// run any more. Not from one of the provider's callbacks.
+    void unregister_provider(ProviderType type);
+
+    /// Makes queued loads and inspections stale, and queues again what is still true of them.
+    void invalidate(const std::string& reason);
+
+    /// Who uses a rep, known or not: nothing, or a port with options that are applied each time
+    /// that the rep was loaded.
+    void set_user(const RepId& id, std::optional<RepUser> user);
+
+    /// Queues what is in back-off and due.
+    void retry(TimePoint now);
+    std::optional<TimePoint> next_retry() const;
+
+    bool idle() const { return queue_.idle(); }
+    std::string describe() const { return queue_.describe(); }
+    uint64_t generation() const { return control_.generation(); }
+    /// The device said that it has no eswitch.
+    bool unsupported() const;
+    std::vector<PortRead> take_reads();
+    std::string option_error(const RepId& id) const;
+
+    /// The present state; parts that did not change since `previous`, which must be the last answer
+    /// (or null, the first time), are shared with it. One thread.
+    EswitchPtr snapshot(const EswitchPtr& previous);
+
+    /// Begins the tear-down: stops listening, makes queued work stale, then unloads all reps on the
+    /// eswitch's own thread and calls `closed`.
+    void close();
+    void join() { queue_.stop(); }
+
+    ControlLock& control_lock() { return control_; }
+    WorkQueue& queue() { return queue_; }
+
+private:
+    struct Slot {
+        ProviderStatus status;
+        uint32_t ifindex = 0;  // that it was loaded with
+        std::string note;      // why the last load found nothing to load
+    };
+    struct Representor {
+        RepFacts facts;
+        bool present = true;
+        std::array<Slot, kProviderTypes> slots;
+        uint64_t loads = 0, unloads = 0;
+        std::optional<Duration> load_time;
+        std::optional<PortOptions> applied;  // since the last load
+        std::string option_error;
+    };
+    struct Attempt {
+        uint32_t port_index = 0;
+        uint64_t revision = 0;
+        std::vector<ProviderType> types;
+    };
+
+    // Handlers: on the queue's thread, under the control lock.
+    WorkQueue::Result handle_item(const WorkItem& item);
+    WorkQueue::Result inspect();
+    WorkQueue::Result load(const RepId& id);
+    WorkQueue::Result unload(const RepId& id);
+    WorkQueue::Result configure(const RepId& id);
+    void tear_down();
+    void read_info();
+
+    std::optional<Attempt> begin_load(const RepId& id);
+    Result<LoadResult> read_port(const RepId& id, const Attempt& attempt,
+                                 netlink::DevlinkPort& port);
+    /// False when it failed.
+    bool load_type(const RepId& id, const Attempt& attempt, ProviderType type,
+                   const netlink::DevlinkPort& port);
+    bool finish_load(const RepId& id, const Attempt& attempt, ProviderType type,
+                     const Result<LoadResult>& outcome, TimePoint begun) ESW_REQUIRES(mutex_);
+    void unload_type(const RepId& id, ProviderType type);
+
+    /// The provider of `type`, marked as being called until end_call(); null when there is none.
+    Provider* begin_call(ProviderType type) ESW_REQUIRES(mutex_);
+    void end_call(ProviderType type) ESW_REQUIRES(mutex_);
+
+    bool registered(const Representor& rep, ProviderType type) const ESW_REQUIRES(mutex_);
+    RepState base_state(const Representor& rep, ProviderType type) const ESW_REQUIRES(mutex_);
+    std::string obstacle(const Representor& rep) const ESW_REQUIRES(mutex_);
+    bool is_loaded(const Representor& rep, ProviderType type) const ESW_REQUIRES(mutex_);
+    void evaluate(const RepId& id, Representor& rep) ESW_REQUIRES(mutex_);
+    void evaluate_all() ESW_REQUIRES(mutex_);
+    void update_gate() ESW_REQUIRES(mutex_);
+    std::string find_gate() const ESW_REQUIRES(mutex_);
+    void want_configured(const RepId& id, Representor& rep) ESW_REQUIRES(mutex_);
+    void set_failed(Slot& slot, Error error) ESW_REQUIRES(mutex_);
+    RepPtr snapshot_rep(const RepId& id, const Representor& rep) const ESW_REQUIRES(mutex_);
+    std::string reason(const RepId& id, const Representor& rep) const ESW_REQUIRES(mutex_);
+
+    const DevlinkHandle handle_;
+    const std::string name_;
+    netlink::Kernel& kernel_;
+    const Clock& clock_;
+    const Logger log_;
+    const Callbacks callbacks_;
+
+    ControlLock control_;
+    mutable Mutex mutex_{LockRank::kEswitch};
+    CondVar call_ended_;
+    bool closed_ ESW_GUARDED_BY(mutex_) = false;
+    std::array<Provider*, kProviderTypes> providers_ ESW_GUARDED_BY(mutex_){};
+    std::array<bool, kProviderTypes> calling_ ESW_GUARDED_BY(mutex_){};
+    std::array<bool, kProviderTypes> unregistering_ ESW_GUARDED_BY(mutex_){};
+
+    std::map<RepId, Representor> reps_ ESW_GUARDED_BY(mutex_);
+    std::map<RepId, RepUser> users_ ESW_GUARDED_BY(mutex_);
+    std::set<RepId> dirty_ ESW_GUARDED_BY(mutex_);  // since the last snapshot
+    std::string gate_ ESW_GUARDED_BY(mutex_);       // why only uplinks are loaded, or empty
+    std::vector<PortRead> reads_ ESW_GUARDED_BY(mutex_);
+
+    std::optional<netlink::EswitchMode> mode_ ESW_GUARDED_BY(mutex_);
+    std::optional<TimePoint> mode_read_at_ ESW_GUARDED_BY(mutex_);
+    Error error_ ESW_GUARDED_BY(mutex_);  // of the last inspection
+    uint32_t inspect_retries_ ESW_GUARDED_BY(mutex_) = 0;
+    std::optional<TimePoint> inspect_at_ ESW_GUARDED_BY(mutex_);
+    bool started_ ESW_GUARDED_BY(mutex_) = false;
+    bool unsupported_ ESW_GUARDED_BY(mutex_) = false;
+    std::optional<std::string> driver_ ESW_GUARDED_BY(mutex_);  // nothing: not asked yet
+    LogLimiter limiter_ ESW_GUARDED_BY(mutex_);
+
+    // Last, so that its thread ends before what it uses.
+    WorkQueue queue_;
+};
+
+}  // namespace esw

@@ -1,0 +1,427 @@
+// SPDX-License-Identifier: Apache-2.0
+// What runs on an eswitch's own thread, under its control lock.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <utility>
+
+#include "esw-manager/eswitch.h"
+
+namespace esw {
+
+namespace {
+
+constexpr Duration kFirstRetry = std::chrono::milliseconds(250);
+constexpr Duration kLastRetry = std::chrono::seconds(30);
+
+Duration back_off(uint32_t retries) {
+    return std::min(kLastRetry, kFirstRetry * (1u << std::min(retries, 10u)));
+}
+
+size_t slot_of(ProviderType type) {
+    return static_cast<size_t>(type);
+}
+
+}  // namespace
+
+WorkQueue::Result Eswitch::handle_item(const WorkItem& item) {
+    switch (item.kind) {
+        case WorkKind::kInspect:
+            return inspect();
+        case WorkKind::kLoad:
+            return load(item.target.value());
+        case WorkKind::kUnload:
+            return unload(item.target.value());
+        case WorkKind::kConfigure:
+            return configure(item.target.value());
+        case WorkKind::kTearDown:
+            tear_down();
+            break;
+    }
+    return WorkQueue::Result::kDone;
+}
+
+void Eswitch::read_info() {
+    {
+        MutexLock lock(mutex_);
+        if (driver_) {
+            return;
+        }
+    }
+    const auto info = kernel_.devlink_info(handle_);
+    MutexLock lock(mutex_);
+    driver_ = info ? info->driver : std::string();
+}
+
+WorkQueue::Result Eswitch::inspect() {
+    const auto eswitch = kernel_.eswitch_get(handle_);
+    if (eswitch && eswitch->mode) {
+        read_info();
+    }
+    WorkQueue::Result result = WorkQueue::Result::kDone;
+    {
+        MutexLock lock(mutex_);
+        const TimePoint now = clock_.now();
+        if (eswitch && eswitch->mode) {
+            error_ = {};
+            inspect_retries_ = 0;
+            mode_read_at_ = now;
+            if (mode_ != eswitch->mode && !closed_) {
+                // What was queued for the old mode must not run in the new one.
+                const uint64_t generation = control_.raise_generation();
+                log_.info("{}: mode {}, generation {}", name_, netlink::to_string(*eswitch->mode),
+                          generation);
+                mode_ = eswitch->mode;
+                evaluate_all();
+            }
+        } else if (!eswitch && eswitch.error().code == EOPNOTSUPP) {
+            unsupported_ = true;
+        } else {
+            const Error cause = eswitch ? Error{ENODATA, name_, "", ""} : eswitch.error();
+            const bool repeated = error_.code == cause.code;
+            error_ = {cause.code, name_, "read eswitch mode", cause.detail};
+            if (!repeated && limiter_.allow(now)) {
+                log_.warn("{}", error_.to_string());
+            }
+            inspect_at_ = now + back_off(inspect_retries_++);
+            if (!mode_) {
+                evaluate_all();
+            }
+            result = WorkQueue::Result::kFailed;
+        }
+    }
+    callbacks_.changed();
+    return result;
+}
+
+Provider* Eswitch::begin_call(ProviderType type) {
+    Provider* provider = providers_[slot_of(type)];
+    calling_[slot_of(type)] = provider != nullptr;
+    return provider;
+}
+
+void Eswitch::end_call(ProviderType type) {
+    calling_[slot_of(type)] = false;
+    call_ended_.notify_all();
+}
+
+std::optional<Eswitch::Attempt> Eswitch::begin_load(const RepId& id) {
+    MutexLock lock(mutex_);
+    const auto it = reps_.find(id);
+    if (closed_ || it == reps_.end() || !obstacle(it->second).empty()) {
+        return std::nullopt;
+    }
+    Representor& rep = it->second;
+    if (id.kind != RepId::Kind::kUplink && !gate_.empty()) {
+        return std::nullopt;  // is queued again when the uplink is there
+    }
+    Attempt attempt{rep.facts.port.index, rep.facts.revision, {}};
+    for (const ProviderType type : {ProviderType::kEth, ProviderType::kRdma}) {
+        Slot& slot = rep.slots[slot_of(type)];
+        const RepState state = slot.status.state;
+        const bool elsewhere = state == RepState::kLoaded && rep.facts.port.ifindex != slot.ifindex;
+        const bool due = state == RepState::kFailed && !slot.status.retry_at;
+        if (registered(rep, type) && (state == RepState::kRegistered || due || elsewhere)) {
+            attempt.types.push_back(type);
+        }
+    }
+    if (attempt.types.empty()) {
+        return std::nullopt;
+    }
+    return attempt;
+}
+
+Result<LoadResult> Eswitch::read_port(const RepId& id, const Attempt& attempt,
+                                      netlink::DevlinkPort& port) {
+    auto answer = kernel_.devlink_port(handle_, attempt.port_index);
+    if (!answer) {
+        if (answer.error().code == ENODEV) {
+            return LoadResult{true, "its devlink port went away", {}};
+        }
+        return fail(answer.error().code, RepRef{handle_, id}.to_string(), "read devlink port",
+                    answer.error().detail);
+    }
+    port = std::move(*answer);
+    if (RepId::of_port(port) != id) {
+        return LoadResult{true, "its devlink port is another's now", {}};
+    }
+    MutexLock lock(mutex_);
+    reads_.push_back({id, port, attempt.revision});
+    Representor& rep = reps_.at(id);
+    if (rep.facts.revision == attempt.revision) {
+        // No event since: this is the last word.
+        const bool moved = rep.facts.port.ifindex != port.ifindex;
+        rep.facts.port = port;
+        if (moved || rep.facts.netdev.empty()) {
+            rep.facts.netdev = port.ifname;
+        }
+    }
+    if (port.ifindex) {
+        return LoadResult{};
+    }
+    return LoadResult{true,
+                      port.type == netlink::PortType::kEth
+                          ? "its netdev is not in this network namespace"
+                          : "it has no netdev yet",
+                      {}};
+}
+
+WorkQueue::Result Eswitch::load(const RepId& id) {
+    const auto attempt = begin_load(id);
+    if (!attempt) {
+        return WorkQueue::Result::kDone;
+    }
+    for (const ProviderType type : attempt->types) {
+        unload_type(id, type);  // of what was loaded from another netdev
+    }
+    {
+        MutexLock lock(mutex_);
+        for (const ProviderType type : attempt->types) {
+            if (registered(reps_.at(id), type)) {
+                reps_.at(id).slots[slot_of(type)].status.state = RepState::kLoading;
+            }
+        }
+        dirty_.insert(id);
+    }
+    callbacks_.changed();
+
+    netlink::DevlinkPort port;
+    const TimePoint begun = clock_.now();
+    const auto found = read_port(id, *attempt, port);
+    bool good = true;
+    for (const ProviderType type : attempt->types) {
+        if (found && !found->absent) {
+            good &= load_type(id, *attempt, type, port);
+        } else {
+            MutexLock lock(mutex_);
+            if (providers_[slot_of(type)]) {
+                good &= finish_load(id, *attempt, type, found, begun);
+            }
+        }
+    }
+    {
+        MutexLock lock(mutex_);
+        Representor& rep = reps_.at(id);
+        if (rep.facts.revision != attempt->revision) {
+            evaluate(id, rep);  // something came while it was loaded
+        }
+        if (id.kind == RepId::Kind::kUplink) {
+            update_gate();
+        }
+        want_configured(id, rep);
+        dirty_.insert(id);
+    }
+    callbacks_.changed();
+    return good ? WorkQueue::Result::kDone : WorkQueue::Result::kFailed;
+}
+
+bool Eswitch::load_type(const RepId& id, const Attempt& attempt, ProviderType type,
+                        const netlink::DevlinkPort& port) {
+    Provider* provider;
+    {
+        MutexLock lock(mutex_);
+        provider = begin_call(type);
+        if (!provider) {
+            return true;  // unregistered meanwhile, and its state with it
+        }
+    }
+    const LoadTarget target{{handle_, id}, port};
+    const TimePoint begun = clock_.now();
+    const auto outcome = provider->load(target);
+    bool undo = false;
+    bool good = true;
+    {
+        MutexLock lock(mutex_);
+        if (providers_[slot_of(type)] == provider) {
+            good = finish_load(id, attempt, type, outcome, begun);
+            if (good && !outcome->absent) {
+                reps_.at(id).slots[slot_of(type)].ifindex = port.ifindex.value_or(0);
+            }
+        } else {
+            undo = outcome && !outcome->absent;
+        }
+        if (!undo) {
+            end_call(type);
+        }
+    }
+    if (undo) {
+        provider->unload(target.ref);
+        MutexLock lock(mutex_);
+        end_call(type);
+    }
+    return good;
+}
+
+bool Eswitch::finish_load(const RepId& id, const Attempt& attempt, ProviderType type,
+                          const Result<LoadResult>& outcome, TimePoint begun) {
+    Representor& rep = reps_.at(id);
+    Slot& slot = rep.slots[slot_of(type)];
+    const TimePoint now = clock_.now();
+    dirty_.insert(id);
+    if (!outcome) {
+        set_failed(slot, outcome.error());
+        if (limiter_.allow(now)) {
+            log_.warn("{}/{}: {} load failed (attempt {}): {}", name_, id.to_string(),
+                      to_string(type), slot.status.retries + 1, outcome.error().to_string());
+        }
+        return false;
+    }
+    slot.status.error = {};
+    slot.status.retry_at.reset();
+    slot.status.retries = 0;
+    if (outcome->absent) {
+        slot.status.state = base_state(rep, type);
+        slot.note = outcome->reason;
+        return true;
+    }
+    slot.status.state = RepState::kLoaded;
+    slot.note.clear();
+    ++rep.loads;
+    rep.load_time = now - begun;
+    rep.applied.reset();
+    if (outcome->link && rep.facts.revision == attempt.revision) {
+        if (rep.facts.netdev.empty()) {
+            rep.facts.netdev = outcome->link->name;
+        }
+        if (rep.facts.switch_id.empty()) {
+            rep.facts.switch_id = outcome->link->switch_id;
+        }
+    }
+    log_.debug("{}/{}: {} loaded, netdev {}", name_, id.to_string(), to_string(type),
+               rep.facts.netdev);
+    return true;
+}
+
+void Eswitch::set_failed(Slot& slot, Error error) {
+    slot.status.state = RepState::kFailed;
+    slot.status.error = std::move(error);
+    slot.status.retry_at = clock_.now() + back_off(slot.status.retries);
+    ++slot.status.retries;
+    slot.note.clear();
+}
+
+void Eswitch::unload_type(const RepId& id, ProviderType type) {
+    Provider* provider = nullptr;
+    {
+        MutexLock lock(mutex_);
+        Slot& slot = reps_.at(id).slots[slot_of(type)];
+        if (slot.status.state != RepState::kLoaded) {
+            return;
+        }
+        provider = begin_call(type);
+        if (!provider) {
+            return;  // its unregistration unloads
+        }
+    }
+    provider->unload({handle_, id});
+    MutexLock lock(mutex_);
+    end_call(type);
+    Representor& rep = reps_.at(id);
+    Slot& slot = rep.slots[slot_of(type)];
+    slot.status.state = base_state(rep, type);
+    slot.ifindex = 0;
+    ++rep.unloads;
+    rep.option_error.clear();
+    dirty_.insert(id);
+}
+
+WorkQueue::Result Eswitch::unload(const RepId& id) {
+    for (const ProviderType type : {ProviderType::kRdma, ProviderType::kEth}) {
+        bool loaded = false;
+        {
+            MutexLock lock(mutex_);
+            const auto it = reps_.find(id);
+            if (it == reps_.end()) {
+                return WorkQueue::Result::kDone;
+            }
+            Representor& rep = it->second;
+            ProviderStatus& status = rep.slots[slot_of(type)].status;
+            if (status.state == RepState::kFailed && !obstacle(rep).empty()) {
+                status = {};
+                status.state = base_state(rep, type);
+            }
+            loaded = status.state == RepState::kLoaded && !is_loaded(rep, type);
+        }
+        if (loaded) {
+            unload_type(id, type);
+        }
+    }
+    {
+        MutexLock lock(mutex_);
+        const auto it = reps_.find(id);
+        dirty_.insert(id);
+        if (!it->second.present) {
+            reps_.erase(it);
+        } else {
+            evaluate(id, it->second);
+        }
+        if (id.kind == RepId::Kind::kUplink) {
+            update_gate();
+        }
+    }
+    callbacks_.changed();
+    return WorkQueue::Result::kDone;
+}
+
+WorkQueue::Result Eswitch::configure(const RepId& id) {
+    PortOptions options;
+    uint32_t port_index;
+    std::string port;
+    {
+        MutexLock lock(mutex_);
+        const auto rep = reps_.find(id);
+        const auto user = users_.find(id);
+        if (rep == reps_.end() || user == users_.end() ||
+            !is_loaded(rep->second, ProviderType::kEth) ||
+            rep->second.applied == user->second.options) {
+            return WorkQueue::Result::kDone;
+        }
+        options = user->second.options;
+        port = user->second.port;
+        port_index = rep->second.facts.port.index;
+        // Once per load and set of options, whatever comes of it: an option that the driver refuses
+        // today it refuses tomorrow.
+        rep->second.applied = options;
+    }
+    const std::string errors = apply_port_options(kernel_, handle_, port_index, options);
+    {
+        MutexLock lock(mutex_);
+        const auto rep = reps_.find(id);
+        const auto user = users_.find(id);
+        if (rep == reps_.end() || user == users_.end() || !(user->second.options == options)) {
+            return WorkQueue::Result::kDone;
+        }
+        rep->second.option_error = errors;
+        dirty_.insert(id);
+        if (!errors.empty() && limiter_.allow(clock_.now())) {
+            log_.warn("{}/{}: options of port {} not taken: {}", name_, id.to_string(), port,
+                      errors);
+        }
+    }
+    callbacks_.changed();
+    return errors.empty() ? WorkQueue::Result::kDone : WorkQueue::Result::kFailed;
+}
+
+void Eswitch::tear_down() {
+    std::vector<RepId> ids;
+    {
+        MutexLock lock(mutex_);
+        for (const auto& [id, rep] : reps_) {
+            ids.push_back(id);
+        }
+    }
+    // The uplink last, as it came first.
+    std::reverse(ids.begin(), ids.end());
+    for (const RepId& id : ids) {
+        unload_type(id, ProviderType::kRdma);
+        unload_type(id, ProviderType::kEth);
+    }
+    {
+        MutexLock lock(mutex_);
+        reps_.clear();
+    }
+    callbacks_.closed();
+}
+
+}  // namespace esw

@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <deque>
+#include <list>
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "base/event_loop.h"
+#include "base/mutex.h"
+#include "base/thread.h"
+#include "esw-manager/eswitch.h"
+#include "esw-manager/eth_provider.h"
+#include "esw-manager/inventory.h"
+#include "esw-manager/log_limiter.h"
+#include "esw-manager/manager.h"
+#include "esw-manager/port_table.h"
+#include "esw-manager/scanner.h"
+#include "esw-manager/timers.h"
+
+namespace esw {
+
+/// The manager. All of its state belongs to the events thread, which runs the event loop: calls
+/// from outside, events of the kernel, results of scans and of the eswitches' threads come in as
+/// functions posted to it. What it knows goes out as snapshots, one for any number of changes that
+/// came together.
+class ManagerImpl final : public Manager {
+public:
+    ManagerImpl(Dependencies dependencies, std::unique_ptr<EventLoop> loop);
+    ~ManagerImpl() override;
+
+    Status start() override;
+    void stop() override;
+    SnapshotPtr snapshot() const override;
+    void claim_port(PortRequest request) override;
+    void release_port(const std::string& port) override;
+    void rescan(std::function<void(Status)> done) override;
+    void wait(std::optional<DevlinkHandle> eswitch, bool strict, std::chrono::milliseconds timeout,
+              std::function<void(Result<WaitReport>)> done) override;
+
+private:
+    using TimerHandle = std::unique_ptr<EventLoop::Handle>;
+
+    struct Entry {
+        std::unique_ptr<Eswitch> eswitch;
+        EswitchPtr published;
+        bool dirty = true;
+        bool closing = false;
+        TimerHandle retry_timer;
+        std::optional<TimePoint> retry_at;  // when retry_timer fires
+        TimerHandle inspect_timer;          // at the end of a burst of events
+        std::optional<TimePoint> inspected_at;
+    };
+    struct Waiter {
+        std::optional<DevlinkHandle> eswitch;
+        bool strict = false;
+        std::function<void(Result<WaitReport>)> done;
+        TimerHandle deadline;
+        bool inspected = false;  // the modes were asked for
+    };
+
+    /// Runs `function` on the events thread; false when the manager has stopped.
+    bool post(std::function<void()> function) ESW_EXCLUDES(front_);
+
+    // All below: events thread.
+    void begin();
+    void open_monitor();
+    void shut_down();
+    void receive(netlink::KernelEvent event);
+    void apply(const netlink::KernelEvent& event);
+    void take(const Inventory::Changes& changes);
+
+    void request_scan(ScanWhat what);
+    void start_scan();
+    void scanned(const ScanResult& result);
+    void finish_scan(Status status);
+
+    void consider_device(const DevlinkHandle& handle);
+    void open_eswitch(const DevlinkHandle& handle);
+    void close_eswitch(const DevlinkHandle& handle);
+    void eswitch_closed(const DevlinkHandle& handle);
+    void eswitch_changed(const DevlinkHandle& handle);
+    void collect(const DevlinkHandle& handle, Entry& entry);
+    void touch_mode(const DevlinkHandle& handle);
+    void inspect_now(Entry& entry);
+    void arm_retry(const DevlinkHandle& handle, Entry& entry);
+
+    void publish_soon();
+    void publish();
+    void refresh_eswitches(Snapshot& next);
+    void check_waiters();
+    bool settled(const Waiter& waiter);
+    Result<WaitReport> report(const Waiter& waiter) const;
+    std::string busy_state(const Waiter& waiter) const;
+    void start_wait(Waiter waiter, std::chrono::milliseconds timeout);
+    void inspect_for(Waiter& waiter);
+    TimerHandle timer(Duration delay, std::function<void()> callback);
+
+    Dependencies deps_;
+    const Logger log_;
+    const std::unique_ptr<EventLoop> loop_;
+    const std::unique_ptr<Timers> timers_;
+    EthProvider eth_provider_;
+
+    enum class Phase { kNew, kRunning, kStopped };
+    Mutex front_{LockRank::kManager};
+    Phase phase_ ESW_GUARDED_BY(front_) = Phase::kNew;
+    mutable Mutex snapshot_mutex_{LockRank::kSnapshot};
+    SnapshotPtr snapshot_ ESW_GUARDED_BY(snapshot_mutex_);
+
+    std::unique_ptr<netlink::KernelMonitor> monitor_;
+    uint32_t monitor_retries_ = 0;
+    TimerHandle monitor_timer_;
+    Inventory inventory_;
+    std::map<DevlinkHandle, Entry> eswitches_;
+    std::map<DevlinkHandle, uint64_t> last_generation_;  // of eswitches that were closed
+    std::set<DevlinkHandle> plain_;                      // devices without an eswitch
+    PortTable ports_;
+
+    bool scanning_ = false;
+    bool scanned_ = false;
+    ScanWhat scan_wanted_;                   // by the next scan
+    std::deque<netlink::KernelEvent> held_;  // that came during a scan
+    std::vector<std::function<void(Status)>> rescans_, rescans_running_;
+    uint32_t scan_retries_ = 0;
+    TimerHandle scan_timer_;
+    Error devlink_;  // of the snapshot
+
+    std::list<Waiter> waiters_;
+    bool publish_pending_ = false;
+    bool stopping_ = false;
+    LogLimiter limiter_;
+
+    Scanner scanner_;
+    std::unique_ptr<Thread> thread_;
+};
+
+}  // namespace esw

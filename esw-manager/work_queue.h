@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <tuple>
+
+#include "base/clock.h"
+#include "base/mutex.h"
+#include "base/thread.h"
+#include "esw-manager/control_lock.h"
+#include "esw-manager/ids.h"
+#include "esw-manager/snapshot.h"
+
+namespace esw {
+
+/// What an item asks for; the order is that of running. Every kind is level-triggered: it says
+/// "look at the target and make it as it should be", so one pending item stands for any number.
+enum class WorkKind : uint8_t {
+    kTearDown,   ///< the last item of a queue
+    kUnload,     ///< of one rep; never dropped
+    kInspect,    ///< read the eswitch's mode
+    kLoad,       ///< of one rep; uplinks before others
+    kConfigure,  ///< port function and rates of one rep
+};
+std::string_view to_string(WorkKind kind);
+
+struct WorkItem {
+    WorkKind kind = WorkKind::kInspect;
+    std::optional<RepId> target;
+    uint64_t generation = 0;
+    TimePoint queued_at;
+
+    /// Loads, inspections and configurations carry a generation; the rest is owed to somebody.
+    bool stamped() const { return kind != WorkKind::kTearDown && kind != WorkKind::kUnload; }
+    std::string to_string() const;
+};
+
+/// The serial work of one eswitch, on a thread of its own.
+///
+/// Each item runs under the eswitch's control lock. An item whose generation was raised meanwhile
+/// is dropped without running, before it waits for the lock or while it does. The queue is bounded
+/// by the number of reps: an item like a pending one collapses with it (and takes the present
+/// generation).
+///
+/// Threads: all members from any thread, but drain() and stop() not from the handler.
+class WorkQueue {
+public:
+    enum class Result { kDone, kFailed, kAgain };  ///< kAgain queues the same item once more
+    /// Runs on the queue's thread, with the control lock and no mutex held.
+    using Handler = std::function<Result(const WorkItem&)>;
+
+    /// `idle` is called from the queue's thread, with no mutex held, when nothing is left to do.
+    WorkQueue(ControlLock& control, const Clock& clock, Handler handler,
+              std::function<void()> idle);
+    ~WorkQueue() { stop(); }
+
+    Status start(const std::string& thread_name);
+
+    /// False when the queue is closed and takes no more.
+    bool push(WorkKind kind, std::optional<RepId> target = {}) ESW_EXCLUDES(mutex_);
+
+    /// For the holder of the control lock, after raise_generation(): drops all stale items and
+    /// returns when none of them is queued or waiting for the lock any more.
+    void drain() ESW_EXCLUDES(mutex_);
+
+    /// Takes no more items, and makes kTearDown the next and last one.
+    void close() ESW_EXCLUDES(mutex_);
+
+    /// Waits for the thread to end; after close(), or before start().
+    void stop() { thread_.reset(); }
+
+    bool idle() const ESW_EXCLUDES(mutex_);
+    QueueTotals totals() const ESW_EXCLUDES(mutex_);
+    /// "idle", or what runs and how much waits: "load pf0vf3, 4 queued".
+    std::string describe() const ESW_EXCLUDES(mutex_);
+
+private:
+    using Key = std::tuple<WorkKind, bool, uint64_t>;  // kind, not an uplink, serial number
+    using Level = std::pair<WorkKind, std::optional<RepId>>;
+
+    void run();
+    Result run_item(const WorkItem& item);
+    void insert(WorkKind kind, const std::optional<RepId>& target) ESW_REQUIRES(mutex_);
+
+    ControlLock& control_;
+    const Clock& clock_;
+    const Handler handler_;
+    const std::function<void()> idle_;
+
+    mutable Mutex mutex_{LockRank::kWorkQueue};
+    CondVar changed_;
+    std::map<Key, WorkItem> items_ ESW_GUARDED_BY(mutex_);
+    std::map<Level, Key> pending_ ESW_GUARDED_BY(mutex_);
+    std::optional<WorkItem> running_ ESW_GUARDED_BY(mutex_);
+    uint64_t serial_ ESW_GUARDED_BY(mutex_) = 0;
+    QueueTotals totals_ ESW_GUARDED_BY(mutex_);
+    bool closed_ ESW_GUARDED_BY(mutex_) = false;
+
+    std::unique_ptr<Thread> thread_;
+};
+
+}  // namespace esw
