@@ -115,7 +115,9 @@ void Eswitch::remove_rep(const RepId& id) {
 
 void Eswitch::request_inspection() {
     MutexLock lock(mutex_);
-    inspect_at_.reset();
+    if (started_) {
+        inspect_at_.reset();
+    }
     queue_.push(WorkKind::kInspect);
 }
 
