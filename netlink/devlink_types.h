@@ -69,6 +69,9 @@ struct PortFunction {
     std::optional<FunctionState> state;
     std::optional<FunctionOpstate> opstate;
     std::optional<uint64_t> caps;  ///< DEVLINK_PORT_FN_CAP_* bits that are set
+    /// Bits that the driver offers; in a set, the ones to change (absent: those set in `caps`).
+    std::optional<uint64_t> caps_selector = {};
+    std::optional<uint32_t> max_io_eqs = {};
     bool operator==(const PortFunction&) const = default;
 };
 

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string_view>
+
+#include "base/result.h"
+#include "netlink/message_parser.h"
+
+/// The feature flags of netdevs, by ethtool's generic netlink family. It is taken rather than the
+/// ioctl because it names the netdev by ifindex: with the ioctl's name, a rename in between would
+/// change another netdev's features. It also says in words why it refuses.
+namespace esw::netlink::ethtool {
+
+Result<Bytes> encode_features_get(uint16_t family, uint32_t ifindex);
+Result<Bytes> encode_feature_set(uint16_t family, uint32_t ifindex, std::string_view feature,
+                                 bool on);
+
+/// Whether `feature` ("hw-tc-offload") is active according to a reply to encode_features_get().
+Result<bool> decode_feature_active(const MessageView& message, std::string_view feature);
+
+AttributeTable attributes();
+
+}  // namespace esw::netlink::ethtool

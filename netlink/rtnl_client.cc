@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "netlink/rtnl_client.h"
+
+#include <fmt/format.h>
+#include <linux/rtnetlink.h>
+
+#include <cerrno>
+#include <optional>
+#include <utility>
+
+#include "netlink/ethtool_codec.h"
+#include "netlink/rtnl_codec.h"
+
+namespace esw::netlink {
+
+namespace {
+
+constexpr const char* kEthtool = "ethtool";
+constexpr const char* kHwTcOffload = "hw-tc-offload";
+
+std::string link_name(uint32_t ifindex) {
+    return fmt::format("ifindex {}", ifindex);
+}
+
+Status ignore(const MessageView&) {
+    return {};
+}
+
+Result<Link> whole_link(const MessageView& message) {
+    auto event = rtnl::decode_link(message);
+    if (!event) {
+        return fail(event.error());
+    }
+    if (!*event) {
+        return fail(EBADMSG, "", "", "rtnetlink NEWLINK: not about a link as a whole");
+    }
+    return (*std::move(event))->link;
+}
+
+}  // namespace
+
+RtnlClient::RtnlClient(Requester& route, GenlFamilies& families, Deadlines deadlines)
+    : route_(route), families_(families), deadlines_(deadlines) {}
+
+template <class T>
+Result<T> RtnlClient::get(const Call& call, Result<Bytes> request,
+                          const std::function<Result<T>(const MessageView&)>& decode) {
+    if (!request) {
+        return fail(request.error());
+    }
+    std::optional<T> answer;
+    const auto receive = [&answer, &decode](const MessageView& message) -> Status {
+        auto value = decode(message);
+        if (!value) {
+            return fail(value.error());
+        }
+        answer = *std::move(value);
+        return {};
+    };
+    if (auto status = route_.transact(*std::move(request), call, receive); !status) {
+        return fail(status.error());
+    }
+    if (!answer) {
+        return fail(EBADMSG, call.object, call.stage, "the kernel's answer is empty");
+    }
+    return *std::move(answer);
+}
+
+Result<std::vector<Link>> RtnlClient::links() {
+    auto request = rtnl::encode_links_dump();
+    if (!request) {
+        return fail(request.error());
+    }
+    return route_.dump<Link>(*std::move(request), {"links", "list", deadlines_.query}, whole_link);
+}
+
+Result<Link> RtnlClient::link(uint32_t ifindex) {
+    return get<Link>({link_name(ifindex), "get link", deadlines_.query},
+                     rtnl::encode_link_get(ifindex), whole_link);
+}
+
+Result<LinkStats> RtnlClient::stats(uint32_t ifindex) {
+    return get<LinkStats>({link_name(ifindex), "get link statistics", deadlines_.query},
+                          rtnl::encode_stats_get(ifindex), rtnl::decode_stats);
+}
+
+Status RtnlClient::change(const LinkChange& change) {
+    Call call{link_name(change.ifindex), "change link", deadlines_.change};
+    call.attributes = rtnl::link_attributes();
+    call.attributes_at = NLMSG_HDRLEN + NLMSG_ALIGN(sizeof(ifinfomsg));
+    auto request = rtnl::encode_link_change(change);
+    if (!request) {
+        return fail(request.error().code, call.object, call.stage, request.error().detail);
+    }
+    return route_.transact(*std::move(request), call, ignore);
+}
+
+Result<bool> RtnlClient::hw_tc_offload(uint32_t ifindex) {
+    Call call{link_name(ifindex), "get hw-tc-offload", deadlines_.query};
+    call.attributes = ethtool::attributes();
+    std::optional<bool> active;
+    const auto receive = [&active](const MessageView& message) -> Status {
+        const auto decoded = ethtool::decode_feature_active(message, kHwTcOffload);
+        if (!decoded) {
+            return fail(decoded.error());
+        }
+        active = *decoded;
+        return {};
+    };
+    const auto encode = [ifindex](uint16_t family) {
+        return ethtool::encode_features_get(family, ifindex);
+    };
+    if (auto status = families_.transact(kEthtool, call, encode, receive); !status) {
+        return fail(status.error());
+    }
+    if (!active) {
+        return fail(EBADMSG, call.object, call.stage, "the kernel's answer is empty");
+    }
+    return *active;
+}
+
+Status RtnlClient::set_hw_tc_offload(uint32_t ifindex, bool on) {
+    const auto before = hw_tc_offload(ifindex);
+    if (!before) {
+        return fail(before.error());
+    }
+    if (*before == on) {
+        return {};
+    }
+    Call call{link_name(ifindex), "set hw-tc-offload", deadlines_.change};
+    call.attributes = ethtool::attributes();
+    const auto encode = [ifindex, on](uint16_t family) {
+        return ethtool::encode_feature_set(family, ifindex, kHwTcOffload, on);
+    };
+    if (auto status = families_.transact(kEthtool, call, encode, ignore); !status) {
+        return status;
+    }
+    // The kernel takes a wish that the driver does not follow without an error.
+    const auto after = hw_tc_offload(ifindex);
+    if (!after) {
+        return fail(after.error());
+    }
+    if (*after != on) {
+        return fail(ENOTSUP, call.object, call.stage,
+                    fmt::format("the driver keeps it {}", *after ? "on" : "off"));
+    }
+    return {};
+}
+
+Result<bool> RtnlClient::remove_ingress_qdisc(uint32_t ifindex) {
+    const Call call{link_name(ifindex), "remove ingress qdisc", deadlines_.change};
+    auto request = rtnl::encode_ingress_qdisc_del(ifindex);
+    if (!request) {
+        return fail(request.error());
+    }
+    const auto status = route_.transact(*std::move(request), call, ignore);
+    if (status) {
+        return true;
+    }
+    // ENOENT: nothing at this hook. EOPNOTSUPP: a kernel without traffic control.
+    if (status.error().code == ENOENT || status.error().code == EOPNOTSUPP) {
+        return false;
+    }
+    return fail(status.error());
+}
+
+}  // namespace esw::netlink
