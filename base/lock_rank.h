@@ -6,12 +6,12 @@ namespace esw {
 /// The order in which mutexes may be taken: a thread that holds one may take only mutexes of a
 /// higher rank. This is the one table of all ranks; doc/threads.md says what each protects.
 enum class LockRank : int {
+    kPlugin = 5,        ///< the plugin: ports of Open vSwitch, their claims and bindings
     kManager = 10,      ///< the manager's front: ports claimed, eswitches known
     kEswitch = 20,      ///< one eswitch's representors and states
     kWorkQueue = 30,    ///< one eswitch's queue of work
     kControlLock = 35,  ///< one eswitch's control lock: its holder and generation
     kSnapshot = 40,     ///< the pointer to the published snapshot
-    kNetdev = 50,       ///< one OVS port's netdev binding and counters
     kMailbox = 60,      ///< any mailbox
     kEventLoop = 70,    ///< an event loop's list of posted functions
     kLeaf = 100,        ///< nothing else is taken under it

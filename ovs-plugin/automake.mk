@@ -1,6 +1,21 @@
 # SPDX-License-Identifier: Apache-2.0
 noinst_LIBRARIES += ovs-plugin/libesw-plugin.a
-ovs_plugin_libesw_plugin_a_SOURCES =
+ovs_plugin_libesw_plugin_a_SOURCES = \
+	ovs-plugin/binding_tracker.cc \
+	ovs-plugin/binding_tracker.h \
+	ovs-plugin/commands.cc \
+	ovs-plugin/commands.h \
+	ovs-plugin/host_log.h \
+	ovs-plugin/netdev_setup.cc \
+	ovs-plugin/netdev_setup.h \
+	ovs-plugin/option_parser.cc \
+	ovs-plugin/option_parser.h \
+	ovs-plugin/plugin.cc \
+	ovs-plugin/plugin.h \
+	ovs-plugin/plugin_abi.h \
+	ovs-plugin/port_status.cc \
+	ovs-plugin/port_status.h \
+	ovs-plugin/wake_fd.h
 
 # C, in Open vSwitch's style; what ovs-plugin/daemon.mk says of them.
 ESW_SHIM_SOURCES =

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/result.h"
+#include "esw-manager/snapshot.h"
+
+/// What the `show` commands print, as text and as JSON (interface.md). Rows are sorted; text has no
+/// trailing newline.
+namespace esw {
+
+struct ReportRequest {
+    bool json = false;
+    bool more = false;                 ///< -m
+    std::vector<std::string> objects;  ///< "pci/0000:08:00.0", "pci/0000:08:00.0/pf0vf3"; none: all
+};
+
+struct ReportContext {
+    const Snapshot& snapshot;
+    TimePoint now;
+    std::map<std::string, std::string> bridges;  ///< of OVS ports, by port
+};
+
+/// esw/show. ENODEV, naming the object, when one of the objects is no eswitch.
+Result<std::string> report_eswitches(const ReportContext& context, const ReportRequest& request);
+
+/// esw/rep-show; objects are eswitches, reps, or rep ids that one eswitch only has ("pf0vf3").
+Result<std::string> report_reps(const ReportContext& context, const ReportRequest& request);
+
+}  // namespace esw

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "esw-manager/snapshot.h"
+
+namespace esw {
+
+/// Follows how the ports of Open vSwitch stand to network devices: what the manager says (a
+/// snapshot), what is being made ready, and what the datapath uses. It decides; others act on the
+/// steps that it returns, in their order.
+///
+/// Threads: none of its own; its owner guards it.
+class BindingTracker {
+public:
+    struct Step {
+        enum class Kind {
+            kPrepare,  ///< make `ifindex` ready, then call prepared() with `attempt`
+            kAttach,   ///< let the datapath use `ifindex`
+            kDetach,   ///< the datapath must no longer use `ifindex`; put it back
+            kStatus,   ///< something that the status shows has changed
+        };
+        Kind kind;
+        uint64_t port_id;
+        uint32_t ifindex = 0;
+        uint64_t attempt = 0;
+        bool operator==(const Step&) const = default;
+    };
+
+    /// A port as it is now.
+    struct Port {
+        uint64_t id = 0;
+        PortBindingPtr binding;  ///< null until the manager has said something
+        EswitchPtr eswitch;      ///< of the binding's representor; null when there is none
+        uint32_t attached = 0;   ///< ifindex that the datapath uses, or 0
+    };
+
+    /// From now on the port of that name is this one.
+    void add(uint64_t id, const std::string& name);
+
+    /// Forgets the port. Returns the device that it had or was about to get, for putting back.
+    std::optional<uint32_t> remove(uint64_t id);
+
+    /// Takes a new snapshot.
+    std::vector<Step> update(const Snapshot& snapshot);
+
+    /// Whether the device of the step with that `attempt` is still wanted.
+    bool awaits(uint64_t id, uint64_t attempt) const;
+
+    /// The device of the step with that `attempt` is ready, or is gone.
+    std::vector<Step> prepared(uint64_t id, uint64_t attempt, bool gone);
+
+    /// Null when the port is unknown.
+    const Port* find(uint64_t id) const;
+
+    /// Nothing is being prepared.
+    bool settled() const { return preparing_ == 0; }
+
+private:
+    /// A device in one of its lives: a representor that went and came may have the old ifindex.
+    struct Target {
+        uint32_t ifindex = 0;
+        uint64_t loads = 0;
+        bool operator==(const Target&) const = default;
+    };
+    struct Entry {
+        std::string name;
+        Port port;
+        std::optional<Target> target;  ///< being prepared or attached
+        uint64_t attempt = 0;          ///< of the preparation that runs, or 0
+    };
+
+    void update_port(Entry& entry, const Snapshot& snapshot, std::vector<Step>& steps);
+
+    std::map<uint64_t, Entry> ports_;
+    std::map<std::string, uint64_t> by_name_;
+    uint64_t last_attempt_ = 0;
+    size_t preparing_ = 0;
+};
+
+}  // namespace esw

@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ovs-plugin/commands.h"
+
+#include <fmt/format.h>
+
+#include <charconv>
+#include <chrono>
+#include <string_view>
+#include <utility>
+
+#include "esw-manager/report.h"
+
+namespace esw {
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr milliseconds kDefaultTimeout = std::chrono::seconds(60);
+/// Longer than anybody waits, and short enough for all arithmetic on time.
+constexpr double kMaxTimeoutSeconds = 86400;
+
+CommandResult error_of(const Error& error) {
+    // The symbolic errno says no more than the text does, where there is one.
+    if (error.detail.empty()) {
+        return {true, error.to_string()};
+    }
+    return {true, error.object.empty() ? error.detail : error.object + ": " + error.detail};
+}
+
+CommandResult result_of(const Result<std::string>& text) {
+    return text ? CommandResult{false, *text} : error_of(text.error());
+}
+
+tl::unexpected<Error> bad_argument(const std::string& argument, std::string_view expected) {
+    return fail(EINVAL, argument, "", fmt::format("unknown option; expected {}", expected));
+}
+
+/// Arguments of the `show` commands.
+Result<ReportRequest> parse_show(const std::vector<std::string>& args) {
+    ReportRequest request;
+    for (size_t i = 1; i < args.size(); ++i) {
+        const std::string& arg = args[i];
+        if (arg == "--json") {
+            request.json = true;
+        } else if (arg == "-m" || arg == "--more") {
+            request.more = true;
+        } else if (!arg.empty() && arg[0] == '-') {
+            return bad_argument(arg, "--json or -m");
+        } else {
+            request.objects.push_back(arg);
+        }
+    }
+    return request;
+}
+
+struct WaitRequest {
+    bool strict = false;
+    std::optional<DevlinkHandle> eswitch;
+    milliseconds timeout = kDefaultTimeout;
+};
+
+Result<milliseconds> parse_timeout(std::string_view text) {
+    double seconds = 0;
+    const auto [end, error] =
+        std::from_chars(text.data(), text.data() + text.size(), seconds, std::chars_format::fixed);
+    if (error != std::errc() || end != text.data() + text.size() || !(seconds >= 0) ||
+        seconds > kMaxTimeoutSeconds) {
+        return fail(
+            EINVAL, "--timeout", "",
+            fmt::format("'{}' is not a number of seconds from 0 to {}", text, kMaxTimeoutSeconds));
+    }
+    return milliseconds(static_cast<int64_t>(seconds * 1000));
+}
+
+Result<WaitRequest> parse_wait(const std::vector<std::string>& args) {
+    static constexpr std::string_view kTimeout = "--timeout=";
+    WaitRequest request;
+    for (size_t i = 1; i < args.size(); ++i) {
+        const std::string_view arg = args[i];
+        if (arg == "--strict") {
+            request.strict = true;
+        } else if (arg.substr(0, kTimeout.size()) == kTimeout) {
+            const auto timeout = parse_timeout(arg.substr(kTimeout.size()));
+            if (!timeout) {
+                return fail(timeout.error());
+            }
+            request.timeout = *timeout;
+        } else if (!arg.empty() && arg[0] == '-') {
+            return bad_argument(args[i], "--strict or --timeout=SECONDS");
+        } else if (request.eswitch) {
+            return fail(EINVAL, args[i], "", "more than one eswitch; expected one or none");
+        } else {
+            const auto handle = DevlinkHandle::parse(arg);
+            if (!handle) {
+                return fail(EINVAL, args[i], "", "not a devlink handle such as pci/0000:08:00.0");
+            }
+            request.eswitch = *handle;
+        }
+    }
+    return request;
+}
+
+using Done = std::function<void(CommandResult)>;
+using Answer = std::optional<CommandResult>;
+
+template <class Report>
+Answer show(const CommandContext& context, const std::vector<std::string>& args, Report report) {
+    const auto request = parse_show(args);
+    if (!request) {
+        return error_of(request.error());
+    }
+    const SnapshotPtr snapshot = context.manager.snapshot();
+    return result_of(report({*snapshot, context.clock.now(), context.bridges()}, *request));
+}
+
+Answer show_eswitches(const CommandContext& context, const std::vector<std::string>& args, Done) {
+    return show(context, args, report_eswitches);
+}
+
+Answer show_reps(const CommandContext& context, const std::vector<std::string>& args, Done) {
+    return show(context, args, report_reps);
+}
+
+Answer wait(const CommandContext& context, const std::vector<std::string>& args, Done done) {
+    const auto request = parse_wait(args);
+    if (!request) {
+        return error_of(request.error());
+    }
+    context.manager.wait(request->eswitch, request->strict, request->timeout,
+                         [done = std::move(done)](Result<WaitReport> report) {
+                             if (!report) {
+                                 done(error_of(report.error()));
+                             } else if (report->failed) {
+                                 done({false, fmt::format("{} failed", report->failed)});
+                             } else {
+                                 done({false, ""});
+                             }
+                         });
+    return std::nullopt;
+}
+
+Answer rescan(const CommandContext& context, const std::vector<std::string>& args, Done done) {
+    if (args.size() > 1) {
+        return error_of({EINVAL, args[1], "", "unexpected argument; there are none"});
+    }
+    context.manager.rescan([done = std::move(done)](Status status) {
+        done(status ? CommandResult{} : error_of(status.error()));
+    });
+    return std::nullopt;
+}
+
+struct Command {
+    CommandInfo info;
+    Answer (*run)(const CommandContext&, const std::vector<std::string>&, Done);
+};
+
+// As many arguments as anybody likes: what is wrong with them is said here, in our words.
+constexpr Command kCommands[] = {
+    {{"esw/rep-show", "[--json] [-m] [esw|rep...]"}, show_reps},
+    {{"esw/rescan", ""}, rescan},
+    {{"esw/show", "[--json] [-m] [esw...]"}, show_eswitches},
+    {{"esw/wait", "[--strict] [esw] [--timeout=SECONDS]"}, wait},
+};
+
+}  // namespace
+
+std::vector<CommandInfo> list_commands() {
+    std::vector<CommandInfo> infos;
+    for (const Command& command : kCommands) {
+        infos.push_back(command.info);
+    }
+    return infos;
+}
+
+std::optional<CommandResult> run_command(const CommandContext& context,
+                                         const std::vector<std::string>& args, Done done) {
+    for (const Command& command : kCommands) {
+        if (!args.empty() && args[0] == command.info.name) {
+            return command.run(context, args, std::move(done));
+        }
+    }
+    return CommandResult{true, "no such command"};
+}
+
+}  // namespace esw

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef OVS_PLUGIN_NETDEV_ESW_H
+#define OVS_PLUGIN_NETDEV_ESW_H 1
+
+/* The netdev class "esw": a port that is bound to a network device by ifindex.
+ * The eswitch manager gives the device, takes it away and changes it while the
+ * port lives on. */
+
+#include "netdev-provider.h"
+#include "openvswitch/hmap.h"
+#include "ovs-atomic.h"
+#include "ovs-thread.h"
+
+#include "ovs-plugin/plugin_abi.h"
+
+struct netdev_esw_features {
+    enum netdev_features current;
+    enum netdev_features advertised;
+    enum netdev_features supported;
+};
+
+struct netdev_esw {
+    struct netdev up;
+
+    struct hmap_node id_node;      /* In 'netdevs_by_id'. */
+    struct hmap_node ifindex_node; /* In 'netdevs_by_ifindex' while bound. */
+
+    struct esw_port *port;      /* The plugin's side of this netdev. */
+
+    /* The device that the datapath uses, 0 if there is none.  Changed by the
+     * main thread only. */
+    atomic_uint ifindex;
+
+    struct ovs_mutex mutex;
+    /* As the kernel said last, also of a device that is gone. */
+    struct esw_link link OVS_GUARDED;
+    struct esw_link_wish wish OVS_GUARDED;
+    long long int carrier_resets OVS_GUARDED;
+    struct netdev_stats kernel_stats OVS_GUARDED; /* As read last. */
+    bool features_valid OVS_GUARDED;
+    int features_error OVS_GUARDED;
+    struct netdev_esw_features features OVS_GUARDED;
+    bool configured OVS_GUARDED;   /* Had good options once. */
+    bool in_datapath OVS_GUARDED;  /* A datapath has set it up. */
+
+    atomic_uint64_t tx_absent;     /* Not sent: there was no device. */
+    atomic_uint64_t tx_failed;     /* Not sent: the kernel would not. */
+    atomic_uint64_t rx_bad;        /* Received, but too long or too short. */
+};
+
+struct netdev_esw *netdev_esw_cast(const struct netdev *);
+
+void netdev_esw_register(struct esw_plugin *);
+esw_binding_func netdev_esw_binding_changed;
+
+/* netdev_esw_rxtx.c */
+struct netdev_rxq *netdev_esw_rxq_alloc(void);
+int netdev_esw_rxq_construct(struct netdev_rxq *);
+void netdev_esw_rxq_destruct(struct netdev_rxq *);
+void netdev_esw_rxq_dealloc(struct netdev_rxq *);
+int netdev_esw_rxq_recv(struct netdev_rxq *, struct dp_packet_batch *,
+                        int *qfill);
+void netdev_esw_rxq_wait(struct netdev_rxq *);
+int netdev_esw_rxq_drain(struct netdev_rxq *);
+int netdev_esw_send(struct netdev *, int qid, struct dp_packet_batch *,
+                    bool concurrent_txq);
+
+/* netdev_esw_ethtool.c */
+int netdev_esw_ethtool_features(const char *name,
+                                struct netdev_esw_features *);
+void netdev_esw_ethtool_counters(const char *name,
+                                 struct netdev_custom_stats *);
+
+#endif /* ovs-plugin/netdev_esw.h */

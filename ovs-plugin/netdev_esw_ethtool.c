@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <config.h>
+
+#include "ovs-plugin/netdev_esw.h"
+
+#include <errno.h>
+#include <linux/ethtool.h>
+#include <linux/sockios.h>
+#include <net/if.h>
+#include <sys/ioctl.h>
+
+#include "socket-util.h"
+#include "util.h"
+
+/* The ethtool interface knows devices by name only.  A device that is renamed
+ * between the look at its name and the question gives ENODEV, once: the
+ * notification of its new name is on the way. */
+static int
+do_ethtool(const char *name, void *command)
+{
+    struct ifreq ifr;
+
+    memset(&ifr, 0, sizeof ifr);
+    ovs_strlcpy(ifr.ifr_name, name, sizeof ifr.ifr_name);
+    ifr.ifr_data = command;
+    return af_inet_ioctl(SIOCETHTOOL, &ifr);
+}
+
+/* Link speed and modes. */
+
+/* Words of a link mode mask, of which there are three in a reply.  More than
+ * any kernel has: it says how many it uses. */
+#define MAX_MODE_WORDS 32
+
+struct link_mode {
+    enum ethtool_link_mode_bit_indices bit;
+    enum netdev_features feature;
+};
+
+static const struct link_mode link_modes[] = {
+    { ETHTOOL_LINK_MODE_10baseT_Half_BIT, NETDEV_F_10MB_HD },
+    { ETHTOOL_LINK_MODE_10baseT_Full_BIT, NETDEV_F_10MB_FD },
+    { ETHTOOL_LINK_MODE_100baseT_Half_BIT, NETDEV_F_100MB_HD },
+    { ETHTOOL_LINK_MODE_100baseT_Full_BIT, NETDEV_F_100MB_FD },
+    { ETHTOOL_LINK_MODE_1000baseT_Half_BIT, NETDEV_F_1GB_HD },
+    { ETHTOOL_LINK_MODE_1000baseT_Full_BIT, NETDEV_F_1GB_FD },
+    { ETHTOOL_LINK_MODE_1000baseKX_Full_BIT, NETDEV_F_1GB_FD },
+    { ETHTOOL_LINK_MODE_10000baseT_Full_BIT, NETDEV_F_10GB_FD },
+    { ETHTOOL_LINK_MODE_10000baseKR_Full_BIT, NETDEV_F_10GB_FD },
+    { ETHTOOL_LINK_MODE_10000baseCR_Full_BIT, NETDEV_F_10GB_FD },
+    { ETHTOOL_LINK_MODE_10000baseSR_Full_BIT, NETDEV_F_10GB_FD },
+    { ETHTOOL_LINK_MODE_10000baseLR_Full_BIT, NETDEV_F_10GB_FD },
+    { ETHTOOL_LINK_MODE_40000baseKR4_Full_BIT, NETDEV_F_40GB_FD },
+    { ETHTOOL_LINK_MODE_40000baseCR4_Full_BIT, NETDEV_F_40GB_FD },
+    { ETHTOOL_LINK_MODE_40000baseSR4_Full_BIT, NETDEV_F_40GB_FD },
+    { ETHTOOL_LINK_MODE_40000baseLR4_Full_BIT, NETDEV_F_40GB_FD },
+    { ETHTOOL_LINK_MODE_100000baseKR4_Full_BIT, NETDEV_F_100GB_FD },
+    { ETHTOOL_LINK_MODE_100000baseSR4_Full_BIT, NETDEV_F_100GB_FD },
+    { ETHTOOL_LINK_MODE_100000baseCR4_Full_BIT, NETDEV_F_100GB_FD },
+    { ETHTOOL_LINK_MODE_100000baseLR4_ER4_Full_BIT, NETDEV_F_100GB_FD },
+    { ETHTOOL_LINK_MODE_TP_BIT, NETDEV_F_COPPER },
+    { ETHTOOL_LINK_MODE_FIBRE_BIT, NETDEV_F_FIBER },
+    { ETHTOOL_LINK_MODE_Autoneg_BIT, NETDEV_F_AUTONEG },
+    { ETHTOOL_LINK_MODE_Pause_BIT, NETDEV_F_PAUSE },
+    { ETHTOOL_LINK_MODE_Asym_Pause_BIT, NETDEV_F_PAUSE_ASYM },
+};
+
+static enum netdev_features
+modes_to_features(const uint32_t *words, int n_words)
+{
+    enum netdev_features features = 0;
+
+    for (size_t i = 0; i < ARRAY_SIZE(link_modes); i++) {
+        const int bit = link_modes[i].bit;
+
+        if (bit / 32 < n_words && words[bit / 32] & (UINT32_C(1) << bit % 32)) {
+            features |= link_modes[i].feature;
+        }
+    }
+    return features;
+}
+
+/* OpenFlow has bits for few speeds; the others are "other". */
+static enum netdev_features
+speed_to_feature(uint32_t mbps, uint8_t duplex)
+{
+    switch (mbps) {
+    case 10: return duplex ? NETDEV_F_10MB_FD : NETDEV_F_10MB_HD;
+    case 100: return duplex ? NETDEV_F_100MB_FD : NETDEV_F_100MB_HD;
+    case 1000: return duplex ? NETDEV_F_1GB_FD : NETDEV_F_1GB_HD;
+    case 10000: return NETDEV_F_10GB_FD;
+    case 40000: return NETDEV_F_40GB_FD;
+    case 100000: return NETDEV_F_100GB_FD;
+    case 1000000: return NETDEV_F_1TB_FD;
+    case 0:
+    case (uint32_t) SPEED_UNKNOWN: return 0;
+    default: return NETDEV_F_OTHER;
+    }
+}
+
+int
+netdev_esw_ethtool_features(const char *name,
+                            struct netdev_esw_features *features)
+{
+    struct {
+        struct ethtool_link_settings settings;
+        uint32_t words[3 * MAX_MODE_WORDS];
+    } request;
+    int n_words;
+    int error;
+
+    /* The kernel answers the first with the negative of the number of words
+     * that it wants to be asked with. */
+    memset(&request, 0, sizeof request);
+    request.settings.cmd = ETHTOOL_GLINKSETTINGS;
+    error = do_ethtool(name, &request);
+    if (error) {
+        return error;
+    }
+    n_words = -request.settings.link_mode_masks_nwords;
+    if (n_words <= 0 || n_words > MAX_MODE_WORDS) {
+        return EOPNOTSUPP;
+    }
+    memset(&request, 0, sizeof request);
+    request.settings.cmd = ETHTOOL_GLINKSETTINGS;
+    request.settings.link_mode_masks_nwords = n_words;
+    error = do_ethtool(name, &request);
+    if (error) {
+        return error;
+    }
+
+    features->supported = modes_to_features(request.words, n_words);
+    features->advertised = modes_to_features(request.words + n_words, n_words);
+    features->current = speed_to_feature(request.settings.speed,
+                                         request.settings.duplex);
+    if (request.settings.port == PORT_TP) {
+        features->current |= NETDEV_F_COPPER;
+    } else if (request.settings.port == PORT_FIBRE) {
+        features->current |= NETDEV_F_FIBER;
+    }
+    if (request.settings.autoneg == AUTONEG_ENABLE) {
+        features->current |= NETDEV_F_AUTONEG;
+    }
+    return 0;
+}
+
+/* Counters.  Of the driver's many, those of the vport go to the database: with
+ * flows in hardware they count what the device's own do not see.  (mlx5_core
+ * calls them "vport_..." for a representor.) */
+
+#define MAX_COUNTERS 4096
+
+static uint32_t
+count_counters(const char *name)
+{
+    struct {
+        struct ethtool_sset_info info;
+        uint32_t n;
+    } request;
+
+    memset(&request, 0, sizeof request);
+    request.info.cmd = ETHTOOL_GSSET_INFO;
+    request.info.sset_mask = UINT64_C(1) << ETH_SS_STATS;
+    if (do_ethtool(name, &request) || !request.info.sset_mask
+        || request.n > MAX_COUNTERS) {
+        return 0;
+    }
+    return request.n;
+}
+
+static bool
+is_vport_counter(const char *name)
+{
+    return !strncmp(name, "vport_", 6);
+}
+
+void
+netdev_esw_ethtool_counters(const char *name,
+                            struct netdev_custom_stats *custom)
+{
+    const uint32_t n = count_counters(name);
+    struct ethtool_gstrings *names;
+    struct ethtool_stats *values;
+
+    if (!n) {
+        return;
+    }
+    names = xzalloc(sizeof *names + n * ETH_GSTRING_LEN);
+    values = xzalloc(sizeof *values + n * sizeof values->data[0]);
+    names->cmd = ETHTOOL_GSTRINGS;
+    names->string_set = ETH_SS_STATS;
+    names->len = n;
+    values->cmd = ETHTOOL_GSTATS;
+    values->n_stats = n;
+    if (!do_ethtool(name, names) && !do_ethtool(name, values)
+        && names->len == n && values->n_stats == n) {
+        custom->counters = xrealloc(custom->counters,
+                                    (custom->size + n)
+                                    * sizeof *custom->counters);
+        for (uint32_t i = 0; i < n; i++) {
+            char counter_name[ETH_GSTRING_LEN + 1];
+
+            ovs_strzcpy(counter_name,
+                        (const char *) names->data + i * ETH_GSTRING_LEN,
+                        sizeof counter_name);
+            if (is_vport_counter(counter_name)) {
+                struct netdev_custom_counter *counter
+                    = &custom->counters[custom->size++];
+
+                ovs_strlcpy(counter->name, counter_name,
+                            sizeof counter->name);
+                counter->value = values->data[i];
+            }
+        }
+    }
+    free(names);
+    free(values);
+}

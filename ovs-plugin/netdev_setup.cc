@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ovs-plugin/netdev_setup.h"
+
+#include <net/if.h>
+
+#include <cerrno>
+#include <utility>
+
+namespace esw {
+namespace {
+
+bool is_gone(const Error& error) {
+    return error.code == ENODEV || error.code == ENXIO;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<NetdevSetup>> NetdevSetup::create(netlink::Kernel& kernel, LogSink& log,
+                                                         std::function<void()> wake) {
+    auto loop = EventLoop::create();
+    if (!loop) {
+        return fail(loop.error());
+    }
+    std::unique_ptr<NetdevSetup> setup(
+        new NetdevSetup(kernel, log, std::move(*loop), std::move(wake)));
+    auto thread = Thread::start("esw-netdev", [loop = setup->loop_.get()] { loop->run(); });
+    if (!thread) {
+        return fail(thread.error());
+    }
+    setup->thread_ = std::move(*thread);
+    return setup;
+}
+
+void NetdevSetup::prepare(Request request) {
+    loop_->post([this, request = std::move(request)] { do_prepare(request); });
+}
+
+void NetdevSetup::remember(uint32_t ifindex, Found before) {
+    loop_->post([this, ifindex, before] { merge(ifindex, before); });
+}
+
+void NetdevSetup::put_back(uint32_t ifindex) {
+    loop_->post([this, ifindex] { do_put_back(ifindex); });
+}
+
+void NetdevSetup::keep_all() {
+    loop_->post([this] {
+        keep_ = true;
+        found_.clear();
+    });
+}
+
+void NetdevSetup::stop() {
+    if (thread_) {
+        loop_->stop();
+        thread_->join();
+        thread_.reset();
+    }
+}
+
+void NetdevSetup::do_prepare(const Request& request) {
+    Outcome outcome{request.port_id, request.attempt, request.ifindex, {}};
+    for (const auto step : {&NetdevSetup::prepare_tc, &NetdevSetup::prepare_link}) {
+        Found before;
+        const Status status = (this->*step)(request, before);
+        merge(request.ifindex, before);
+        if (status) {
+            continue;
+        }
+        if (outcome.error.code == 0) {
+            outcome.error = status.error();
+        }
+        if (is_gone(status.error())) {
+            found_.erase(request.ifindex);
+            outcomes_.put(std::move(outcome));
+            return;
+        }
+        log_.warn("{}: {}", request.port, status.error().to_string());
+    }
+    outcomes_.put(std::move(outcome));
+}
+
+Status NetdevSetup::prepare_tc(const Request& request, Found& found) {
+    const auto offload = kernel_.hw_tc_offload(request.ifindex);
+    if (!offload) {
+        return fail(offload.error());
+    }
+    if (*offload) {
+        if (const auto status = kernel_.set_hw_tc_offload(request.ifindex, false); !status) {
+            return status;
+        }
+        found.hw_tc_offload = true;
+    }
+    const auto removed = kernel_.remove_ingress_qdisc(request.ifindex);
+    if (!removed) {
+        return fail(removed.error());
+    }
+    if (*removed) {
+        log_.info("{}: removed an ingress qdisc that was left on its network device", request.port);
+    }
+    return {};
+}
+
+Status NetdevSetup::prepare_link(const Request& request, Found& found) {
+    const auto link = kernel_.link(request.ifindex);
+    if (!link) {
+        return fail(link.error());
+    }
+    const bool was_up = link->flags & IFF_UP;
+    const bool was_promiscuous = link->flags & IFF_PROMISC;
+    const LinkWish& wish = request.wish;
+
+    netlink::LinkChange change;
+    change.ifindex = request.ifindex;
+    if (wish.up != was_up) {
+        change.up = wish.up;
+        found.up = was_up;
+    }
+    if (wish.promiscuous && !was_promiscuous) {
+        change.promiscuous = true;
+        found.promiscuous = false;
+    }
+    if (wish.mtu && wish.mtu != link->mtu) {
+        change.mtu = wish.mtu;
+        found.mtu = link->mtu;
+    }
+    if (wish.mac && wish.mac != link->mac) {
+        change.mac = wish.mac;
+        found.mac = link->mac;
+    }
+    if (!change.up && !change.promiscuous && !change.mtu && !change.mac) {
+        return {};
+    }
+    return kernel_.link_change(change);
+}
+
+void NetdevSetup::merge(uint32_t ifindex, const Found& before) {
+    // What was found first counts: later changes were changes of ours.
+    const auto keep_first = [](auto& first, const auto& now) {
+        if (!first) {
+            first = now;
+        }
+    };
+    if (keep_) {
+        return;
+    }
+    Found& found = found_[ifindex];
+    keep_first(found.up, before.up);
+    keep_first(found.promiscuous, before.promiscuous);
+    keep_first(found.mtu, before.mtu);
+    keep_first(found.mac, before.mac);
+    keep_first(found.hw_tc_offload, before.hw_tc_offload);
+}
+
+void NetdevSetup::do_put_back(uint32_t ifindex) {
+    const auto node = found_.extract(ifindex);
+    if (node.empty()) {
+        return;
+    }
+    const Found& found = node.mapped();
+    if (found.up || found.promiscuous || found.mtu || found.mac) {
+        const Status status = kernel_.link_change(
+            {ifindex, found.up, found.promiscuous, found.mtu, found.mac, {}, {}});
+        if (!status && !is_gone(status.error())) {
+            log_.warn("ifindex {}: could not be put back as it was found: {}", ifindex,
+                      status.error().to_string());
+        }
+    }
+    if (found.hw_tc_offload) {
+        const Status status = kernel_.set_hw_tc_offload(ifindex, true);
+        if (!status && !is_gone(status.error())) {
+            log_.warn("ifindex {}: hw-tc-offload could not be turned on again: {}", ifindex,
+                      status.error().to_string());
+        }
+    }
+}
+
+}  // namespace esw

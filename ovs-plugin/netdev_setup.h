@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "base/event_loop.h"
+#include "base/log.h"
+#include "base/mailbox.h"
+#include "base/result.h"
+#include "base/thread.h"
+#include "netlink/kernel.h"
+
+namespace esw {
+
+/// What Open vSwitch wants of a network device.
+struct LinkWish {
+    bool up = true;
+    bool promiscuous = false;
+    std::optional<uint32_t> mtu;
+    std::optional<netlink::MacAddress> mac;
+
+    bool operator==(const LinkWish&) const = default;
+};
+
+/// Makes network devices fit for a port and puts them back, on a thread of its own: bringing up a
+/// representor takes firmware commands, and the switch's main thread must not wait for them.
+///
+/// Threads: any, save that take_outcomes() belongs to one. Requests are done in order.
+class NetdevSetup {
+public:
+    struct Request {
+        uint64_t port_id = 0;
+        uint64_t attempt = 0;  ///< given back in the outcome
+        uint32_t ifindex = 0;
+        std::string port;  ///< for the log
+        LinkWish wish;
+    };
+
+    /// `error` is of the first step that failed; the steps after it were tried all the same, save
+    /// that ENODEV ends it.
+    struct Outcome {
+        uint64_t port_id = 0;
+        uint64_t attempt = 0;
+        uint32_t ifindex = 0;
+        Error error;
+    };
+
+    /// `wake` is called when there are outcomes to take; on any thread, with no lock held.
+    static Result<std::unique_ptr<NetdevSetup>> create(netlink::Kernel& kernel, LogSink& log,
+                                                       std::function<void()> wake);
+    ~NetdevSetup() { stop(); }
+
+    /// Turns flow offload by tc off, removes the ingress qdisc that others left, sets MTU, MAC and
+    /// promiscuity as wished and brings the device up or down. What was found is remembered.
+    void prepare(Request request);
+
+    /// What a device was like before it was changed; absent members were not changed.
+    struct Found {
+        std::optional<bool> up, promiscuous;
+        std::optional<uint32_t> mtu;
+        std::optional<netlink::MacAddress> mac;
+        bool hw_tc_offload = false;  ///< it was on, and is off now
+    };
+
+    /// Says what a device was like before its owner changed it otherwise than by prepare().
+    void remember(uint32_t ifindex, Found before);
+
+    /// Undoes all changes, as far as the device is still there.
+    void put_back(uint32_t ifindex);
+
+    /// From now on all devices stay as they are.
+    void keep_all();
+
+    std::deque<Outcome> take_outcomes() { return outcomes_.take_all(); }
+
+    /// Does what was asked for so far, then ends the thread. Idempotent; owner only.
+    void stop();
+
+private:
+    NetdevSetup(netlink::Kernel& kernel, LogSink& log, std::unique_ptr<EventLoop> loop,
+                std::function<void()> wake)
+        : kernel_(kernel), log_(log, "esw_plugin"), loop_(std::move(loop)), outcomes_(wake) {}
+
+    void do_prepare(const Request& request);
+    Status prepare_tc(const Request& request, Found& found);
+    Status prepare_link(const Request& request, Found& found);
+    void merge(uint32_t ifindex, const Found& before);
+    void do_put_back(uint32_t ifindex);
+
+    netlink::Kernel& kernel_;
+    const Logger log_;
+    const std::unique_ptr<EventLoop> loop_;
+    Mailbox<Outcome> outcomes_;
+    // The loop's thread only.
+    std::map<uint32_t, Found> found_;  // by ifindex
+    bool keep_ = false;
+    std::unique_ptr<Thread> thread_;
+};
+
+}  // namespace esw

@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/mailbox.h"
+#include "base/mutex.h"
+#include "base/result.h"
+#include "esw-manager/manager.h"
+#include "netlink/kernel.h"
+#include "ovs-plugin/binding_tracker.h"
+#include "ovs-plugin/commands.h"
+#include "ovs-plugin/netdev_setup.h"
+#include "ovs-plugin/option_parser.h"
+#include "ovs-plugin/wake_fd.h"
+
+namespace esw {
+
+/// The plugin behind its C ABI: owns the manager, keeps the ports of Open vSwitch and their claims,
+/// and carries results from the manager's threads to the switch's main thread.
+///
+/// Threads: ports may be made, configured and destroyed by any; run(), answer(), command() and
+/// stop() belong to the main thread.
+class Plugin {
+public:
+    struct Parts {
+        std::unique_ptr<LogSink> log;
+        std::unique_ptr<Clock> clock;
+        std::unique_ptr<netlink::Kernel> kernel;
+        /// Makes the manager; `changed` is its dependency of that name.
+        std::function<Result<std::unique_ptr<Manager>>(LogSink&, const Clock&, netlink::Kernel&,
+                                                       std::function<void()> changed)>
+            make_manager;
+        /// The bridges of the ports of type esw, by port; called on the main thread.
+        std::function<std::map<std::string, std::string>()> bridges;
+    };
+
+    /// How a port stands to its network device, for the host (struct esw_binding).
+    struct Binding {
+        bool rebound = false;
+        uint32_t ifindex = 0;
+        netlink::Link link;  ///< of a device that is new to the port
+    };
+
+    static Result<std::unique_ptr<Plugin>> create(Parts parts);
+    ~Plugin();
+
+    /// Readable when run() has something to do.
+    int fd() const { return wake_->fd(); }
+    netlink::Kernel& kernel() { return *parts_.kernel; }
+    NetdevSetup& setup() { return *setup_; }
+
+    void run(const std::function<void(uint64_t port_id, const Binding&)>& changed);
+
+    using Reply = std::function<void(void* conn, bool error, const std::string& text)>;
+    void command(const std::vector<std::string>& args, void* conn, const Reply& reply);
+    void answer(const Reply& reply);
+    void stop(const Reply& reply);
+
+    uint64_t add_port(const std::string& name);
+    void remove_port(uint64_t id);
+    /// On a port that never had good options, bad ones are an error; on others they are kept for
+    /// the status. Returns whether the status reads otherwise now.
+    Result<bool> configure_port(uint64_t id, const OptionMap& options);
+    void set_wish(uint64_t id, const LinkWish& wish);
+    OptionMap port_config(uint64_t id) const;
+    std::vector<std::pair<std::string, std::string>> port_status(uint64_t id) const;
+
+private:
+    struct Port {
+        std::string name;
+        OptionMap options;  ///< that are in force
+        std::optional<PortRequest> request;
+        std::string option_error;
+        std::string setup_error;
+        LinkWish wish;
+        LinkWish prepared;  ///< what the device was made ready for last
+    };
+    /// The end of a command that took longer.
+    struct Completion {
+        uint64_t command = 0;
+        bool error = false;
+        std::string text;
+    };
+
+    Plugin(Parts parts, std::unique_ptr<WakeFd> wake);
+    std::function<void(CommandResult)> completer(uint64_t command);
+    struct Change {
+        uint64_t port_id;
+        Binding binding;
+    };
+    std::vector<BindingTracker::Step> collect_steps() ESW_REQUIRES(mutex_);
+    std::vector<Change> act(const std::vector<BindingTracker::Step>& steps) ESW_REQUIRES(mutex_);
+    void prepare(uint64_t id, uint32_t ifindex, uint64_t attempt) ESW_REQUIRES(mutex_);
+    void take_outcome(const NetdevSetup::Outcome& outcome, std::vector<BindingTracker::Step>& steps)
+        ESW_REQUIRES(mutex_);
+    bool owns_name(uint64_t id, const Port& port) const ESW_REQUIRES(mutex_);
+
+    const Parts parts_;
+    const Logger log_;
+    const std::unique_ptr<WakeFd> wake_;
+    std::unique_ptr<NetdevSetup> setup_;
+    std::unique_ptr<Manager> manager_;
+    Mailbox<Completion> completions_;
+
+    mutable Mutex mutex_{LockRank::kPlugin};
+    std::map<uint64_t, Port> ports_ ESW_GUARDED_BY(mutex_);
+    std::map<std::string, uint64_t> owners_ ESW_GUARDED_BY(mutex_);  // who has claimed by that name
+    BindingTracker tracker_ ESW_GUARDED_BY(mutex_);
+    SnapshotPtr applied_ ESW_GUARDED_BY(mutex_);
+    uint64_t last_port_id_ ESW_GUARDED_BY(mutex_) = 0;
+    bool stopped_ ESW_GUARDED_BY(mutex_) = false;
+
+    // Main thread only.
+    uint64_t last_command_ = 0;
+    std::map<uint64_t, void*> waiting_;  // commands by number, with their connections
+    std::vector<Completion> completed_;
+};
+
+}  // namespace esw

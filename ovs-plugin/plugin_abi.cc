@@ -1,0 +1,308 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ovs-plugin/plugin_abi.h"
+
+#include <net/if.h>
+
+#include <cerrno>
+#include <cstring>
+#include <exception>
+#include <map>
+#include <memory>
+#include <new>
+#include <utility>
+#include <vector>
+
+#include "esw-manager/manager.h"
+#include "netlink/netlink_kernel.h"
+#include "netlink/netlink_monitor.h"
+#include "ovs-plugin/commands.h"
+#include "ovs-plugin/host_log.h"
+#include "ovs-plugin/plugin.h"
+
+using namespace esw;
+
+struct esw_plugin {
+    std::unique_ptr<Plugin> plugin;
+    std::unique_ptr<HostLog> log;  ///< for what goes wrong on the way in and out
+    std::vector<esw_command> commands;
+};
+
+struct esw_port {
+    esw_plugin* owner;
+    uint64_t id;
+};
+
+namespace {
+
+/// Runs `body`; what it throws is a bug, which is logged and answered with `otherwise`: nothing in
+/// here may end the switch.
+template <class T, class Body>
+T guarded(const esw_plugin* plugin, T otherwise, Body body) noexcept {
+    try {
+        return body();
+    } catch (const std::exception& e) {
+        plugin->log->write(LogLevel::kError, "esw_plugin", e.what());
+    } catch (...) {
+        plugin->log->write(LogLevel::kError, "esw_plugin", "unknown exception");
+    }
+    return otherwise;
+}
+
+template <class Body>
+void guarded(const esw_plugin* plugin, Body body) noexcept {
+    guarded(plugin, 0, [&] {
+        body();
+        return 0;
+    });
+}
+
+Plugin::Reply to_reply(esw_reply_func* reply) {
+    return [reply](void* conn, bool error, const std::string& text) {
+        reply(conn, error, text.c_str());
+    };
+}
+
+Result<std::unique_ptr<Plugin>> make_plugin(const esw_host& host) {
+    Plugin::Parts parts;
+    parts.log = std::make_unique<HostLog>(host);
+    parts.clock = std::make_unique<SystemClock>();
+    parts.kernel = netlink::make_netlink_kernel(*parts.log, *parts.clock);
+    parts.bridges = [list_ports = host.list_ports] {
+        std::map<std::string, std::string> bridges;
+        list_ports(
+            [](const char* port, const char* bridge, void* aux) {
+                try {
+                    static_cast<std::map<std::string, std::string>*>(aux)->emplace(port, bridge);
+                } catch (const std::bad_alloc&) {
+                    // It may not leave through the host's frames; a row less, then.
+                }
+            },
+            &bridges);
+        return bridges;
+    };
+    parts.make_manager = [](LogSink& log, const Clock& clock, netlink::Kernel& kernel,
+                            std::function<void()> changed) {
+        auto make_monitor =
+            [&log, &clock](EventLoop& loop) -> Result<std::unique_ptr<netlink::KernelMonitor>> {
+            return netlink::make_netlink_monitor(loop, log, clock);
+        };
+        return Manager::create({kernel, make_monitor, clock, log, std::move(changed)});
+    };
+    return Plugin::create(std::move(parts));
+}
+
+esw_link to_c(const netlink::Link& link) {
+    esw_link c_link{};
+    link.name.copy(c_link.name, sizeof c_link.name - 1);
+    c_link.flags = link.flags;
+    c_link.mtu = link.mtu.value_or(0);
+    c_link.has_mac = link.mac.has_value();
+    if (link.mac) {
+        std::memcpy(c_link.mac, link.mac->data(), sizeof c_link.mac);
+    }
+    return c_link;
+}
+
+std::optional<netlink::MacAddress> mac_of(const esw_link& link) {
+    if (!link.has_mac) {
+        return std::nullopt;
+    }
+    netlink::MacAddress mac;
+    std::memcpy(mac.data(), link.mac, mac.size());
+    return mac;
+}
+
+}  // namespace
+
+esw_plugin* esw_plugin_create(const esw_host* host) {
+    std::unique_ptr<esw_plugin> made;
+    try {
+        made = std::make_unique<esw_plugin>();
+        made->log = std::make_unique<HostLog>(*host);
+        auto plugin = make_plugin(*host);
+        if (!plugin) {
+            made->log->write(LogLevel::kError, "esw_plugin",
+                             "could not start: " + plugin.error().to_string());
+            return nullptr;
+        }
+        made->plugin = std::move(*plugin);
+        for (const CommandInfo& command : list_commands()) {
+            made->commands.push_back({command.name, command.usage});
+        }
+        made->commands.push_back({});
+        return made.release();
+    } catch (const std::exception& e) {
+        host->log(ESW_LOG_ERR, "esw_plugin", e.what());
+        return nullptr;
+    }
+}
+
+void esw_plugin_keep_devices(esw_plugin* plugin) {
+    guarded(plugin, [&] { plugin->plugin->setup().keep_all(); });
+}
+
+void esw_plugin_stop(esw_plugin* plugin, esw_reply_func* reply) {
+    guarded(plugin, [&] { plugin->plugin->stop(to_reply(reply)); });
+}
+
+int esw_plugin_fd(const esw_plugin* plugin) {
+    return plugin->plugin->fd();
+}
+
+void esw_plugin_run(esw_plugin* plugin, esw_binding_func* changed) {
+    guarded(plugin, [&] {
+        plugin->plugin->run([changed](uint64_t port_id, const Plugin::Binding& binding) {
+            const esw_binding c_binding{binding.rebound, binding.ifindex, to_c(binding.link)};
+            changed(port_id, &c_binding);
+        });
+    });
+}
+
+void esw_plugin_answer(esw_plugin* plugin, esw_reply_func* reply) {
+    guarded(plugin, [&] { plugin->plugin->answer(to_reply(reply)); });
+}
+
+esw_port* esw_port_create(esw_plugin* plugin, const char* name) {
+    return guarded<esw_port*>(plugin, nullptr, [&] {
+        return new esw_port{plugin, plugin->plugin->add_port(name)};
+    });
+}
+
+void esw_port_destroy(esw_port* port) {
+    guarded(port->owner, [&] { port->owner->plugin->remove_port(port->id); });
+    delete port;
+}
+
+uint64_t esw_port_id(const esw_port* port) {
+    return port->id;
+}
+
+int esw_port_configure(esw_port* port, const esw_setting* settings, size_t n_settings,
+                       bool* status_changed, char** errp) {
+    return guarded<int>(port->owner, EINVAL, [&] {
+        OptionMap options;
+        for (size_t i = 0; i < n_settings; ++i) {
+            options[settings[i].key] = settings[i].value;
+        }
+        const auto changed = port->owner->plugin->configure_port(port->id, options);
+        if (!changed) {
+            const Error& error = changed.error();
+            *errp = strdup((error.object + ": " + error.detail).c_str());
+            return error.code;
+        }
+        *status_changed = *changed;
+        return 0;
+    });
+}
+
+void esw_port_get_config(const esw_port* port, esw_setting_func* set, void* aux) {
+    guarded(port->owner, [&] {
+        for (const auto& [key, value] : port->owner->plugin->port_config(port->id)) {
+            set(key.c_str(), value.c_str(), aux);
+        }
+    });
+}
+
+void esw_port_get_status(const esw_port* port, esw_setting_func* set, void* aux) {
+    guarded(port->owner, [&] {
+        for (const auto& [key, value] : port->owner->plugin->port_status(port->id)) {
+            set(key.c_str(), value.c_str(), aux);
+        }
+    });
+}
+
+void esw_port_set_wish(esw_port* port, const esw_link_wish* wish) {
+    guarded(port->owner, [&] {
+        LinkWish w{wish->up, wish->promiscuous, {}, {}};
+        if (wish->mtu) {
+            w.mtu = wish->mtu;
+        }
+        if (wish->has_mac) {
+            std::memcpy(w.mac.emplace().data(), wish->mac, sizeof wish->mac);
+        }
+        port->owner->plugin->set_wish(port->id, w);
+    });
+}
+
+int esw_link_get(esw_plugin* plugin, uint32_t ifindex, esw_link* link) {
+    return guarded<int>(plugin, EIO, [&] {
+        const auto got = plugin->plugin->kernel().link(ifindex);
+        if (!got) {
+            return got.error().code;
+        }
+        *link = to_c(*got);
+        return 0;
+    });
+}
+
+int esw_link_set(esw_plugin* plugin, uint32_t ifindex, const esw_link* before,
+                 const esw_link* after) {
+    return guarded<int>(plugin, EIO, [&] {
+        netlink::LinkChange change;
+        NetdevSetup::Found found;
+        const auto flag = [&](unsigned int bit, auto& wanted) {
+            if ((before->flags ^ after->flags) & bit) {
+                wanted = (after->flags & bit) != 0;
+            }
+        };
+        const auto value = [](auto now, auto then, auto& wanted, auto& was) {
+            if (then != now && then) {
+                wanted = then;
+                was = now;
+            }
+        };
+        change.ifindex = ifindex;
+        flag(IFF_UP, change.up);
+        flag(IFF_PROMISC, change.promiscuous);
+        if (change.up) {
+            found.up = !*change.up;
+        }
+        value(std::optional(before->mtu), std::optional(after->mtu), change.mtu, found.mtu);
+        value(mac_of(*before), mac_of(*after), change.mac, found.mac);
+        const Status status = plugin->plugin->kernel().link_change(change);
+        if (!status) {
+            return status.error().code;
+        }
+        // Not promiscuity: Open vSwitch undoes that itself.
+        plugin->plugin->setup().remember(ifindex, found);
+        return 0;
+    });
+}
+
+int esw_link_get_stats(esw_plugin* plugin, uint32_t ifindex, esw_link_stats* stats) {
+    return guarded<int>(plugin, EIO, [&] {
+        const auto got = plugin->plugin->kernel().link_stats(ifindex);
+        if (!got) {
+            return got.error().code;
+        }
+        const netlink::LinkStats& s = *got;
+        *stats = {s.rx_packets,       s.tx_packets,          s.rx_bytes,
+                  s.tx_bytes,         s.rx_errors,           s.tx_errors,
+                  s.rx_dropped,       s.tx_dropped,          s.multicast,
+                  s.collisions,       s.rx_length_errors,    s.rx_over_errors,
+                  s.rx_crc_errors,    s.rx_frame_errors,     s.rx_fifo_errors,
+                  s.rx_missed_errors, s.tx_aborted_errors,   s.tx_carrier_errors,
+                  s.tx_fifo_errors,   s.tx_heartbeat_errors, s.tx_window_errors};
+        return 0;
+    });
+}
+
+const esw_command* esw_plugin_commands(const esw_plugin* plugin) {
+    return plugin->commands.data();
+}
+
+void esw_plugin_command(esw_plugin* plugin, int argc, const char* argv[], void* conn,
+                        esw_reply_func* reply) {
+    bool answered = false;
+    const auto reply_once = [&](void* c, bool error, const std::string& text) {
+        answered = true;
+        reply(c, error, text.c_str());
+    };
+    const bool accepted = guarded(plugin, false, [&] {
+        plugin->plugin->command({argv, argv + argc}, conn, reply_once);
+        return true;
+    });
+    if (!accepted && !answered) {
+        reply(conn, true, "internal error; the log says more");
+    }
+}

@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef OVS_PLUGIN_PLUGIN_ABI_H
+#define OVS_PLUGIN_PLUGIN_ABI_H 1
+
+/* What lies between the C shim, which knows Open vSwitch and nothing else, and the plugin in C++,
+ * which knows everything else and not Open vSwitch.
+ *
+ * No function here throws, aborts or waits for the plugin's own threads, save esw_plugin_stop().
+ * Functions that ask the kernel say so; those are single requests about one network device, which
+ * it answers at once.  Errors are positive errno values.
+ *
+ * Strings that go in are copied; strings that come out live until the callback returns, save
+ * '*errp', which is malloc()ed and the caller's. */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* The host: what the plugin needs of Open vSwitch. */
+
+typedef void esw_setting_func(const char *key, const char *value, void *aux);
+
+enum esw_log_level { ESW_LOG_ERR, ESW_LOG_WARN, ESW_LOG_INFO, ESW_LOG_DBG };
+
+struct esw_host {
+    /* Called from any thread. */
+    void (*log)(enum esw_log_level, const char *module, const char *text);
+    bool (*log_enabled)(enum esw_log_level, const char *module);
+    /* Calls 'add' with the name of each port of type esw that is in a bridge, and the bridge's.
+     * Called from within esw_plugin_command(). */
+    void (*list_ports)(esw_setting_func *add, void *aux);
+};
+
+struct esw_plugin;
+struct esw_port; /* One netdev of class "esw". */
+
+/* Makes the plugin and starts its threads.  Returns NULL when that failed, having logged why. */
+struct esw_plugin *esw_plugin_create(const struct esw_host *host);
+
+/* From now on network devices stay as they are when their ports go.  Otherwise they are put back as
+ * they were found. */
+void esw_plugin_keep_devices(struct esw_plugin *plugin);
+
+/* Ends all threads and answers every command that still waits.  Ports may still be destroyed after
+ * this, and nothing else done. */
+typedef void esw_reply_func(void *conn, bool error, const char *text);
+void esw_plugin_stop(struct esw_plugin *plugin, esw_reply_func *reply);
+
+/* Readable when esw_plugin_run() has something to do. */
+int esw_plugin_fd(const struct esw_plugin *plugin);
+
+/* A network device. */
+struct esw_link {
+    char name[16];
+    unsigned int flags; /* IFF_*. */
+    uint32_t mtu;
+    bool has_mac;
+    uint8_t mac[6];
+};
+
+/* How a port stands to its network device after a change. */
+struct esw_binding {
+    bool rebound;         /* Another device than before, or none any more. */
+    uint32_t ifindex;     /* 0: there is none. */
+    struct esw_link link; /* Of a device that is new to the port. */
+};
+
+/* 'port_id' is what esw_port_id() says; the port may be gone already. */
+typedef void esw_binding_func(uint64_t port_id, const struct esw_binding *binding);
+
+/* Takes over what the manager's threads have found out.  Calls 'changed' for each port whose
+ * binding or status changed.  Main thread. */
+void esw_plugin_run(struct esw_plugin *plugin, esw_binding_func *changed);
+
+/* Answers the commands that are through.  To be called when the bindings that esw_plugin_run()
+ * told of are in force in the datapath.  Main thread. */
+void esw_plugin_answer(struct esw_plugin *plugin, esw_reply_func *reply);
+
+/* Ports. */
+
+struct esw_setting {
+    const char *key;
+    const char *value;
+};
+
+/* Returns NULL when out of memory. */
+struct esw_port *esw_port_create(struct esw_plugin *plugin, const char *name);
+void esw_port_destroy(struct esw_port *port);
+uint64_t esw_port_id(const struct esw_port *port);
+
+/* Takes options as in Interface.options.  On a port that never had good ones, bad ones are EINVAL
+ * with the reason in '*errp'.  On others they are reported in the status, and 0 is returned.
+ * '*status_changed' says whether the status reads otherwise now. */
+int esw_port_configure(struct esw_port *port, const struct esw_setting *settings, size_t n_settings,
+                       bool *status_changed, char **errp);
+void esw_port_get_config(const struct esw_port *port, esw_setting_func *set, void *aux);
+void esw_port_get_status(const struct esw_port *port, esw_setting_func *set, void *aux);
+
+/* What Open vSwitch wants of the network device, now and whenever one is attached. */
+struct esw_link_wish {
+    bool up;
+    bool promiscuous;
+    uint32_t mtu; /* 0: as it is. */
+    bool has_mac;
+    uint8_t mac[6];
+};
+void esw_port_set_wish(struct esw_port *port, const struct esw_link_wish *wish);
+
+/* Network devices.  These ask the kernel. */
+
+int esw_link_get(struct esw_plugin *plugin, uint32_t ifindex, struct esw_link *link);
+
+/* Makes 'after' of a device that is 'before' (flags IFF_UP and IFF_PROMISC, MTU and MAC), asking for
+ * what differs only.  What it was like before is put back when the port goes. */
+int esw_link_set(struct esw_plugin *plugin, uint32_t ifindex, const struct esw_link *before,
+                 const struct esw_link *after);
+
+struct esw_link_stats {
+    uint64_t rx_packets, tx_packets, rx_bytes, tx_bytes;
+    uint64_t rx_errors, tx_errors, rx_dropped, tx_dropped;
+    uint64_t multicast, collisions;
+    uint64_t rx_length_errors, rx_over_errors, rx_crc_errors, rx_frame_errors;
+    uint64_t rx_fifo_errors, rx_missed_errors;
+    uint64_t tx_aborted_errors, tx_carrier_errors, tx_fifo_errors;
+    uint64_t tx_heartbeat_errors, tx_window_errors;
+};
+int esw_link_get_stats(struct esw_plugin *plugin, uint32_t ifindex, struct esw_link_stats *stats);
+
+/* Commands. */
+
+struct esw_command {
+    const char *name;  /* "esw/show". */
+    const char *usage; /* As ovs-appctl list-commands prints it. */
+};
+
+/* All commands, ended by one whose name is NULL.  They take any number of arguments. */
+const struct esw_command *esw_plugin_commands(const struct esw_plugin *plugin);
+
+/* Runs 'argv[0]'.  'reply' is called for 'conn' exactly once: from within, or from
+ * esw_plugin_answer() or esw_plugin_stop().  Main thread. */
+void esw_plugin_command(struct esw_plugin *plugin, int argc, const char *argv[], void *conn,
+                        esw_reply_func *reply);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* ovs-plugin/plugin_abi.h */

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ovs-plugin/port_status.h"
+
+#include <fmt/format.h>
+
+namespace esw {
+namespace {
+
+/// A representor counts as loaded for the port's users once packets can pass.
+PortState shown_state(const PortView& view) {
+    if (!view.binding) {
+        return PortState::kAbsent;
+    }
+    return view.binding->state == PortState::kLoaded && view.attached == 0 ? PortState::kLoading
+                                                                           : view.binding->state;
+}
+
+std::string reason(const PortView& view, PortState state) {
+    if (state == PortState::kLoaded) {
+        return {};
+    }
+    if (!view.binding) {
+        return "the eswitch manager has not looked at it yet";
+    }
+    if (view.binding->state == PortState::kLoaded) {
+        return "its network device is being made ready";
+    }
+    return view.binding->reason;
+}
+
+}  // namespace
+
+std::vector<std::pair<std::string, std::string>> port_status(const PortView& view) {
+    std::vector<std::pair<std::string, std::string>> rows;
+    const auto add = [&](const char* key, std::string value) {
+        if (!value.empty()) {
+            rows.emplace_back(key, std::move(value));
+        }
+    };
+    const PortBinding* binding = view.binding;
+    const PortState state = shown_state(view);
+
+    add("driver_name", "esw");
+    if (binding && binding->rep) {
+        add("esw", binding->rep->handle.to_string());
+        add("rep-id", binding->rep->rep.to_string());
+    } else if (view.request) {
+        add("esw", view.request->device ? view.request->device->to_string() : "");
+        add("rep-id", view.request->rep ? view.request->rep->to_string() : "");
+    }
+    add("rep-state", std::string(to_string(state)));
+    add("rep-reason", reason(view, state));
+    if (binding) {
+        add("netdev", binding->netdev);
+        add("vport", binding->vport ? std::to_string(*binding->vport) : "");
+    }
+    if (view.eswitch) {
+        add("switch-id", view.eswitch->switch_id);
+        add("esw-mode", view.eswitch->mode ? netlink::to_string(*view.eswitch->mode) : "");
+        add("esw-generation", std::to_string(view.eswitch->generation));
+    }
+    add("lag", "none");
+    // There is no rdma provider that could put flows into the adapter.
+    add("offload", "no rdma provider");
+    std::string option_error = view.option_error;
+    if (option_error.empty() && binding) {
+        option_error = binding->option_error;
+    }
+    add("option-error", std::move(option_error));
+    add("netdev-error", view.setup_error);
+    return rows;
+}
+
+}  // namespace esw

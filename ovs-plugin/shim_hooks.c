@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <config.h>
+
+#include "ovs-plugin/shim.h"
+
+#include <errno.h>
+#include <limits.h>
+
+#include "netdev-offload-provider.h"
+#include "netdev-provider.h"
+#include "ofproto/ofproto-dpif.h"
+#include "ofproto/ofproto-provider.h"
+#include "openvswitch/poll-loop.h"
+#include "sset.h"
+#include "unixctl.h"
+#include "vswitchd/bridge.h"
+
+#include "ovs-plugin/netdev_esw.h"
+
+/* The linker puts these round Open vSwitch's functions of the same name
+ * (--wrap).  Declared by the type of what they wrap: a function that is not
+ * what we think it is does not compile. */
+extern __typeof__(bridge_init) __wrap_bridge_init, __real_bridge_init;
+extern __typeof__(bridge_exit) __wrap_bridge_exit, __real_bridge_exit;
+extern __typeof__(bridge_run) __wrap_bridge_run, __real_bridge_run;
+extern __typeof__(bridge_wait) __wrap_bridge_wait, __real_bridge_wait;
+
+/* Never freed: threads of Open vSwitch may still destroy netdevs when main()
+ * returns. */
+static struct esw_plugin *plugin;
+
+/* Commands. */
+
+static void
+reply(void *conn, bool error, const char *text)
+{
+    if (error) {
+        unixctl_command_reply_error(conn, text);
+    } else {
+        unixctl_command_reply(conn, text);
+    }
+}
+
+static void
+run_command(struct unixctl_conn *conn, int argc, const char *argv[],
+            void *aux OVS_UNUSED)
+{
+    esw_plugin_command(plugin, argc, argv, conn, reply);
+}
+
+static void
+register_commands(void)
+{
+    const struct esw_command *c;
+
+    for (c = esw_plugin_commands(plugin); c->name; c++) {
+        unixctl_command_register(c->name, c->usage, 0, INT_MAX,
+                                 run_command, NULL);
+    }
+}
+
+/* Bridges: neither a netdev nor the manager knows whose a port is. */
+
+static void
+list_ports_of_bridge(const char *bridge, esw_setting_func *add, void *aux)
+{
+    const struct ofproto_dpif *ofproto = ofproto_dpif_lookup_by_name(bridge);
+    const struct shash_node *node;
+
+    if (!ofproto) {
+        return;
+    }
+    SHASH_FOR_EACH (node, &ofproto->up.port_by_name) {
+        const struct ofport *port = node->data;
+
+        if (!strcmp(netdev_get_type(port->netdev), "esw")) {
+            add(node->name, bridge, aux);
+        }
+    }
+}
+
+static void
+list_ports(esw_setting_func *add, void *aux)
+{
+    struct sset types = SSET_INITIALIZER(&types);
+    struct sset bridges = SSET_INITIALIZER(&bridges);
+    const char *bridge;
+    const char *type;
+
+    ofproto_enumerate_types(&types);
+    SSET_FOR_EACH (type, &types) {
+        ofproto_enumerate_names(type, &bridges);
+        SSET_FOR_EACH (bridge, &bridges) {
+            list_ports_of_bridge(bridge, add, aux);
+        }
+    }
+    sset_destroy(&bridges);
+    sset_destroy(&types);
+}
+
+/* Flow offload by tc.
+ *
+ * Open vSwitch offers ports of the userspace datapath to tc, too, and its
+ * provider would put an ingress qdisc on representors.  This one is the same,
+ * save that it leaves our class alone. */
+
+static struct netdev_flow_api tc_flow_api;
+
+static int
+init_tc_flow_api(struct netdev *netdev)
+{
+    if (!strcmp(netdev_get_type(netdev), "esw")) {
+        return EOPNOTSUPP;
+    }
+    return netdev_offload_tc.init_flow_api(netdev);
+}
+
+static void
+restrict_tc_offload(void)
+{
+    struct sset types = SSET_INITIALIZER(&types);
+
+    /* The first to ask makes Open vSwitch register its own providers. */
+    netdev_enumerate_types(&types);
+    sset_destroy(&types);
+
+    if (!netdev_unregister_flow_api_provider(netdev_offload_tc.type)) {
+        tc_flow_api = netdev_offload_tc;
+        tc_flow_api.init_flow_api = init_tc_flow_api;
+        netdev_register_flow_api_provider(&tc_flow_api);
+    }
+}
+
+/* Hooks. */
+
+/* After the daemon has forked and before the database is there. */
+void
+__wrap_bridge_init(const char *remote)
+{
+    static const struct esw_host host = {
+        .log = shim_log,
+        .log_enabled = shim_log_enabled,
+        .list_ports = list_ports,
+    };
+
+    __real_bridge_init(remote);
+
+    /* Without the plugin the switch works, but has no type "esw". */
+    plugin = esw_plugin_create(&host);
+    if (plugin) {
+        restrict_tc_offload();
+        netdev_esw_register(plugin);
+        register_commands();
+    }
+}
+
+void
+__wrap_bridge_run(void)
+{
+    if (!plugin) {
+        __real_bridge_run();
+        return;
+    }
+    /* Bindings change first: bridge_run() then lets the datapaths reconfigure
+     * the ports, writes their status, and commands may be answered. */
+    esw_plugin_run(plugin, netdev_esw_binding_changed);
+    __real_bridge_run();
+    esw_plugin_answer(plugin, reply);
+}
+
+void
+__wrap_bridge_wait(void)
+{
+    __real_bridge_wait();
+    if (plugin) {
+        poll_fd_wait(esw_plugin_fd(plugin), POLLIN);
+    }
+}
+
+void
+__wrap_bridge_exit(bool delete_datapath)
+{
+    /* A restart must not take links down. */
+    if (plugin && !delete_datapath) {
+        esw_plugin_keep_devices(plugin);
+    }
+    __real_bridge_exit(delete_datapath);
+    if (plugin) {
+        esw_plugin_stop(plugin, reply);
+    }
+}
