@@ -92,6 +92,13 @@ public:
         Service* devlink = nullptr;
         Service* rdma = nullptr;
         NetdevDirectory* netdevs = nullptr;
+
+        /// A program has written `value` to the file `path` below /sys (as in
+        /// "bus/pci/devices/0000:08:00.0/sriov_numvfs"). Its write() returns when `done` is called,
+        /// with an errno value or 0.
+        std::function<void(const std::string& path, const std::string& value,
+                           std::function<void(int)> done)>
+            write_attribute;
     };
     static Result<std::unique_ptr<NetlinkServer>> create(EventLoop& loop, LogSink& log,
                                                          Config config);

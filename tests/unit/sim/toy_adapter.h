@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <map>
+
+#include "utilities/esw-sim/netlink_server.h"
+
+namespace esw::sim::test {
+
+/// A devlink and an RDMA family as small as can be, for tests of the transport. Devlink commands:
+/// kEcho replies with the payload; kMany is a dump of `many` messages; kFail fails with EBUSY and
+/// a text; kHold stays open until release(); kNotify sends the payload to the "config" group;
+/// anything else is EOPNOTSUPP. RDMA: every request is echoed.
+class ToyAdapter final : public Service, public NetdevDirectory {
+public:
+    enum Command : uint8_t { kEcho = 1, kMany, kFail, kHold, kNotify, kRelease, kAdminOnly };
+
+    void handle(std::shared_ptr<Request> request) override;
+
+    const NetdevFace* find(uint32_t ifindex) const override;
+    const NetdevFace* find(const std::string& name) const override;
+    void set_hw_tc_offload(uint32_t ifindex, bool on) override;
+
+    /// Ends the requests that are held.
+    void release();
+
+    NetlinkServer* server = nullptr;
+    std::map<uint32_t, NetdevFace> faces;
+    size_t many = 3;
+    std::vector<std::shared_ptr<Request>> held;
+
+private:
+    void handle_devlink(const std::shared_ptr<Request>& request, uint8_t command);
+};
+
+}  // namespace esw::sim::test

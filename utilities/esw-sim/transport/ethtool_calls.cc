@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "utilities/esw-sim/transport/ethtool_calls.h"
+
+#include <linux/ethtool.h>
+#include <linux/sockios.h>
+#include <net/if.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstddef>
+
+namespace esw::sim {
+
+namespace {
+
+int ethtool(int fd, const char* name, void* command) {
+    ifreq request{};
+    std::string_view(name).copy(request.ifr_name, sizeof request.ifr_name - 1);
+    request.ifr_data = static_cast<char*>(command);
+    return ::ioctl(fd, SIOCETHTOOL, &request);
+}
+
+template <class T>
+void put(Bytes& to, size_t at, T value) {
+    std::memcpy(to.data() + at, &value, sizeof value);
+}
+
+/// The number of "hw-tc-offload" among the features of netdevs, which is the kernel's own.
+std::optional<uint32_t> find_tc_offload_bit() {
+    const UniqueFd fd(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+    // The structures end in arrays without a length, so they are laid out by hand.
+    Bytes sizes(sizeof(ethtool_sset_info) + sizeof(uint32_t));
+    put(sizes, offsetof(ethtool_sset_info, cmd), uint32_t{ETHTOOL_GSSET_INFO});
+    put(sizes, offsetof(ethtool_sset_info, sset_mask), uint64_t{1} << ETH_SS_FEATURES);
+    if (!fd || ethtool(fd.get(), "lo", sizes.data()) != 0) {
+        return std::nullopt;
+    }
+    const auto count =
+        read_front<uint32_t>(ByteSpan(sizes).subspan(sizeof(ethtool_sset_info))).value_or(0);
+    Bytes buffer(sizeof(ethtool_gstrings) + size_t{std::min(count, 4096U)} * ETH_GSTRING_LEN);
+    put(buffer, offsetof(ethtool_gstrings, cmd), uint32_t{ETHTOOL_GSTRINGS});
+    put(buffer, offsetof(ethtool_gstrings, string_set), uint32_t{ETH_SS_FEATURES});
+    put(buffer, offsetof(ethtool_gstrings, len), count);
+    if (count > 4096 || ethtool(fd.get(), "lo", buffer.data()) != 0) {
+        return std::nullopt;
+    }
+    const char* names = reinterpret_cast<const char*>(buffer.data()) + sizeof(ethtool_gstrings);
+    for (uint32_t i = 0; i < count; i++, names += ETH_GSTRING_LEN) {
+        if (std::string_view(names, strnlen(names, ETH_GSTRING_LEN)) == "hw-tc-offload") {
+            return i;
+        }
+    }
+    return std::nullopt;
+}
+
+void copy_text(char* to, size_t room, const std::string& text) {
+    std::memset(to, 0, room);
+    text.copy(to, room - 1);
+}
+
+void show_driver(Bytes& command, const NetdevFace& face) {
+    ethtool_drvinfo info;
+    if (command.size() < sizeof info) {
+        return;
+    }
+    std::memcpy(&info, command.data(), sizeof info);
+    copy_text(info.driver, sizeof info.driver, face.driver);
+    copy_text(info.version, sizeof info.version, face.driver_version);
+    copy_text(info.fw_version, sizeof info.fw_version, face.firmware_version);
+    copy_text(info.bus_info, sizeof info.bus_info, face.bus_info);
+    std::memcpy(command.data(), &info, sizeof info);
+}
+
+/// Where the block with feature `bit` is in a structure with such blocks; none when it is cut.
+template <class Head, class Block>
+std::byte* feature_block(Bytes& command, uint32_t bit) {
+    const size_t at = sizeof(Head) + size_t{bit / 32} * sizeof(Block);
+    return command.size() >= at + sizeof(Block) ? command.data() + at : nullptr;
+}
+
+void show_tc_offload(Bytes& command, uint32_t bit, bool on) {
+    using Block = ethtool_get_features_block;
+    std::byte* at = feature_block<ethtool_gfeatures, Block>(command, bit);
+    if (!at) {
+        return;
+    }
+    Block block;
+    std::memcpy(&block, at, sizeof block);
+    const uint32_t mask = 1U << bit % 32;
+    block.available |= mask;
+    block.never_changed &= ~mask;
+    block.requested = on ? block.requested | mask : block.requested & ~mask;
+    block.active = on ? block.active | mask : block.active & ~mask;
+    std::memcpy(at, &block, sizeof block);
+}
+
+/// What the program wants of the feature, which is taken out of `command`.
+std::optional<bool> take_tc_offload(Bytes& command, uint32_t bit) {
+    using Block = ethtool_set_features_block;
+    std::byte* at = feature_block<ethtool_sfeatures, Block>(command, bit);
+    if (!at) {
+        return std::nullopt;
+    }
+    Block block;
+    std::memcpy(&block, at, sizeof block);
+    const uint32_t mask = 1U << bit % 32;
+    if ((block.valid & mask) == 0) {
+        return std::nullopt;
+    }
+    block.valid &= ~mask;
+    std::memcpy(at, &block, sizeof block);
+    return (block.requested & mask) != 0;
+}
+
+}  // namespace
+
+EthtoolCalls::EthtoolCalls(NetdevDirectory& netdevs, NamespaceId network)
+    : netdevs_(netdevs), network_(network), tc_offload_bit_(find_tc_offload_bit()) {}
+
+const NetdevFace* EthtoolCalls::face_of(Call& call, const wire::EthtoolCall& what,
+                                        uint32_t& ifindex) {
+    const UniqueFd socket = call.take_passed();
+    if (!socket || socket_network_namespace(socket.get(), call.caller()) != network_) {
+        return nullptr;
+    }
+    const std::string name(what.name, strnlen(what.name, sizeof what.name));
+    ifindex = if_nametoindex(name.c_str());
+    return ifindex != 0 ? netdevs_.find(ifindex) : nullptr;
+}
+
+void EthtoolCalls::answer(Call& call) {
+    const auto what = read_front<wire::EthtoolCall>(call.payload());
+    uint32_t ifindex = 0;
+    const NetdevFace* face = what ? face_of(call, *what, ifindex) : nullptr;
+    if (!face) {
+        call.answer(ENODEV);
+        return;
+    }
+    const ByteSpan given = call.payload().subspan(sizeof *what);
+    Bytes command(given.begin(), given.end());
+    if (what->command == ETHTOOL_GDRVINFO) {
+        show_driver(command, *face);
+    } else if (what->command == ETHTOOL_GFEATURES && tc_offload_bit_) {
+        show_tc_offload(command, *tc_offload_bit_, face->hw_tc_offload);
+    } else if (what->command == ETHTOOL_SFEATURES && tc_offload_bit_) {
+        if (const auto on = take_tc_offload(command, *tc_offload_bit_)) {
+            if (!has_net_admin(call.caller())) {
+                call.answer(EPERM);
+                return;
+            }
+            netdevs_.set_hw_tc_offload(ifindex, *on);
+        }
+    }
+    call.answer(0, 0, command);
+}
+
+}  // namespace esw::sim

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "utilities/esw-sim/transport/call.h"
+#include "utilities/esw-sim/transport/peer.h"
+
+namespace esw::sim {
+
+/// ethtool's ioctl for netdevs of the adapter: what their TAP devices answer wrongly.
+class EthtoolCalls {
+public:
+    EthtoolCalls(NetdevDirectory& netdevs, NamespaceId network);
+
+    /// A kEthtool call. Its payload is wire::EthtoolCall and the command's structure: as the kernel
+    /// has answered it for a query, as the program wants it for a change. The answer has the
+    /// structure as the program (query) or the kernel (change) shall see it. ENODEV: not the
+    /// adapter's.
+    void answer(Call& call);
+
+private:
+    const NetdevFace* face_of(Call& call, const wire::EthtoolCall& what, uint32_t& ifindex);
+
+    NetdevDirectory& netdevs_;
+    const NamespaceId network_;
+    const std::optional<uint32_t> tc_offload_bit_;
+};
+
+}  // namespace esw::sim

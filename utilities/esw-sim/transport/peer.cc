@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "utilities/esw-sim/transport/peer.h"
+
+#include <fmt/format.h>
+#include <linux/capability.h>
+#include <linux/sockios.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <memory>
+#include <string>
+
+#include "base/unique_fd.h"
+
+namespace esw::sim {
+
+namespace {
+
+NamespaceId namespace_of_path(const std::string& path) {
+    struct stat status {};
+    if (::stat(path.c_str(), &status) != 0) {
+        return {};
+    }
+    return {status.st_dev, status.st_ino};
+}
+
+uint64_t effective_capabilities(pid_t pid) {
+    struct Close {
+        void operator()(FILE* file) const { std::fclose(file); }
+    };
+    const std::unique_ptr<FILE, Close> file(
+        std::fopen(fmt::format("/proc/{}/status", pid).c_str(), "re"));
+    char line[256];
+    while (file && std::fgets(line, sizeof line, file.get())) {
+        if (std::string_view(line).substr(0, 7) == "CapEff:") {
+            return std::strtoull(line + 7, nullptr, 16);
+        }
+    }
+    return 0;
+}
+
+}  // namespace
+
+NamespaceId own_network_namespace() {
+    return namespace_of_path("/proc/self/ns/net");
+}
+
+NamespaceId socket_network_namespace(int fd, pid_t pid) {
+    const UniqueFd ns(::ioctl(fd, SIOCGSKNS));
+    struct stat status {};
+    if (ns && ::fstat(ns.get(), &status) == 0) {
+        return {status.st_dev, status.st_ino};
+    }
+    return namespace_of_path(fmt::format("/proc/{}/ns/net", pid));
+}
+
+pid_t peer_process(int fd) {
+    ucred credentials{};
+    socklen_t length = sizeof credentials;
+    if (::getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &credentials, &length) != 0) {
+        return 0;
+    }
+    return credentials.pid;
+}
+
+bool has_net_admin(pid_t pid) {
+    return (effective_capabilities(pid) >> CAP_NET_ADMIN & 1) != 0 &&
+           namespace_of_path(fmt::format("/proc/{}/ns/user", pid)) ==
+               namespace_of_path("/proc/self/ns/user");
+}
+
+}  // namespace esw::sim

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "utilities/esw-sim/transport/send_job.h"
+
+#include <cerrno>
+
+namespace esw::sim {
+
+SendJob::SendJob(Router& router, const std::shared_ptr<ClientSocket>& socket, pid_t caller,
+                 Bytes datagram, std::optional<wire::NameAnswer> destination,
+                 std::function<void(int)> done)
+    : router_(router),
+      socket_(socket),
+      caller_(caller),
+      datagram_(std::move(datagram)),
+      destination_(destination),
+      done_(std::move(done)),
+      rest_(datagram_) {}
+
+void SendJob::run() {
+    while (true) {
+        const auto socket = socket_.lock();
+        if (!socket) {
+            done_(EBADF);
+            return;
+        }
+        if (!step(socket)) {
+            break;
+        }
+    }
+    if (!waiting_) {
+        done_(error_);
+    }
+}
+
+/// False when there is no more to do now: all is done, or a service is at work.
+bool SendJob::step(const std::shared_ptr<ClientSocket>& socket) {
+    ByteSpan after = rest_;
+    const auto message = next_message(after);
+    if (!to_user(*socket) && message && router_.is_simulated(*socket, *message)) {
+        rest_ = after;
+        return serve(socket, *message);
+    }
+    if (rest_.empty()) {
+        return false;
+    }
+    if (!socket->has_kernel()) {
+        rest_ = {};  // not a message: the kernel ignores it, too
+        return false;
+    }
+    error_ = pass_run_to_kernel(*socket);
+    return error_ == 0 && !rest_.empty();
+}
+
+bool SendJob::serve(const std::shared_ptr<ClientSocket>& socket, const MessageView& message) {
+    waiting_ = true;
+    in_serve_ = true;
+    router_.serve(socket, caller_, message, [self = shared_from_this()] {
+        self->waiting_ = false;
+        if (!self->in_serve_) {
+            self->run();
+        }
+    });
+    in_serve_ = false;
+    return !waiting_;
+}
+
+/// Hands the kernel, in one piece, all messages up to the next one of ours.
+int SendJob::pass_run_to_kernel(ClientSocket& socket) {
+    const ByteSpan start = rest_;
+    ByteSpan scan = rest_;
+    while (const auto message = next_message(scan)) {
+        if (!to_user(socket) && router_.is_simulated(socket, *message)) {
+            break;
+        }
+        router_.passing(socket, caller_, *message);
+        rest_ = scan;
+    }
+    ByteSpan rest_of_run = rest_;
+    if (rest_.data() == start.data() || !next_message(rest_of_run)) {
+        rest_ = {};  // what follows is no message: it goes along as it is
+    }
+    const size_t length = rest_.empty() ? start.size() : start.size() - rest_.size();
+    const wire::NameAnswer* destination = destination_ ? &*destination_ : nullptr;
+    return socket.send_to_kernel(start.first(length), destination);
+}
+
+bool SendJob::to_user(const ClientSocket& socket) const {
+    return (destination_ ? *destination_ : socket.peer_name()).nl_pid != 0;
+}
+
+}  // namespace esw::sim
