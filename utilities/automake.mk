@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 EXTRA_DIST += \
+	.ci/run \
 	utilities/build-ovs \
 	utilities/build-tree \
 	utilities/check-format \
@@ -7,5 +8,6 @@ EXTRA_DIST += \
 	utilities/check-spdx \
 	utilities/install-build-deps \
 	utilities/progress.sh \
+	utilities/run-tests \
 	utilities/source-files \
 	utilities/try-it
