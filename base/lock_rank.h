@@ -12,6 +12,7 @@ enum class LockRank : int {
     kWorkQueue = 30,    ///< one eswitch's queue of work
     kControlLock = 35,  ///< one eswitch's control lock: its holder and generation
     kSnapshot = 40,     ///< the pointer to the published snapshot
+    kNetdev = 50,       ///< network devices; in tests, all of the in-memory kernel
     kMailbox = 60,      ///< any mailbox
     kEventLoop = 70,    ///< an event loop's list of posted functions
     kLeaf = 100,        ///< nothing else is taken under it
