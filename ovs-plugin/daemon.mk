@@ -42,6 +42,10 @@ ovs_plugin_ovs_vswitchd_esw_LINK = $(CXX) $(AM_CXXFLAGS) $(CXXFLAGS) $(AM_LDFLAG
 	-o $@ $(ESW_WRAPS:%=-Wl,--wrap=%) @openvswitch/vswitchd.objects
 ESW_OVS_LIBS = @openvswitch/vswitchd.libs
 
+ESW_CHECK_TESTS += tests/check/wraps
+
 endif
+
+EXTRA_DIST += tests/check/wraps
 
 .PHONY: esw-force ovs

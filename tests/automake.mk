@@ -7,13 +7,12 @@
 #   system  ESW_SYSTEM_TESTS: scripts with real programs and packets, as root
 #   suite   Open vSwitch's own testsuite with our daemon (make check-ovs)
 # Scripts print TAP; those in bash source tests/lib.sh.
-ESW_CHECK_TESTS = \
+ESW_CHECK_TESTS += \
 	tests/check/build-ovs \
 	tests/check/format \
 	tests/check/layers \
 	tests/check/runner \
 	tests/check/spdx
-ESW_SYSTEM_TESTS =
 ESW_SUITES = tests/ovs-suite/run-suite
 
 ESW_TEST_CPPFLAGS = $(AM_CPPFLAGS) $(GTEST_CFLAGS)
