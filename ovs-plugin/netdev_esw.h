@@ -36,7 +36,7 @@ struct netdev_esw {
     struct esw_link link OVS_GUARDED;
     struct esw_link_wish wish OVS_GUARDED;
     long long int carrier_resets OVS_GUARDED;
-    struct netdev_stats kernel_stats OVS_GUARDED; /* As read last. */
+    struct esw_link_stats kernel_stats OVS_GUARDED; /* As read last. */
     bool features_valid OVS_GUARDED;
     int features_error OVS_GUARDED;
     struct netdev_esw_features features OVS_GUARDED;
@@ -50,8 +50,48 @@ struct netdev_esw {
 
 struct netdev_esw *netdev_esw_cast(const struct netdev *);
 
+/* The device that the datapath uses, or 0. */
+static inline unsigned int
+netdev_esw_ifindex(const struct netdev_esw *dev)
+{
+    unsigned int ifindex;
+
+    atomic_read_relaxed(&CONST_CAST(struct netdev_esw *, dev)->ifindex,
+                        &ifindex);
+    return ifindex;
+}
+
 void netdev_esw_register(struct esw_plugin *);
+struct esw_plugin *netdev_esw_plugin(void);
 esw_binding_func netdev_esw_binding_changed;
+
+/* Takes over what the kernel says of the device. */
+void netdev_esw_update_link(struct netdev_esw *, const struct esw_link *);
+
+/* netdev_esw_link.c */
+int netdev_esw_update_flags(struct netdev *netdev, enum netdev_flags off,
+                            enum netdev_flags on,
+                            enum netdev_flags *old_flags);
+int netdev_esw_set_etheraddr(struct netdev *netdev, const struct eth_addr mac);
+int netdev_esw_get_etheraddr(const struct netdev *netdev,
+                             struct eth_addr *mac);
+int netdev_esw_set_mtu(struct netdev *netdev, int mtu);
+int netdev_esw_get_mtu(const struct netdev *netdev, int *mtup);
+int netdev_esw_get_ifindex(const struct netdev *netdev);
+int netdev_esw_get_carrier(const struct netdev *netdev, bool *carrier);
+long long int netdev_esw_get_carrier_resets(const struct netdev *netdev);
+int netdev_esw_get_stats(const struct netdev *netdev,
+                         struct netdev_stats *stats);
+int netdev_esw_get_custom_stats(const struct netdev *netdev,
+                                struct netdev_custom_stats *stats);
+int netdev_esw_get_features(const struct netdev *netdev,
+                            enum netdev_features *current,
+                            enum netdev_features *advertised,
+                            enum netdev_features *supported,
+                            enum netdev_features *peer);
+int netdev_esw_get_addr_list(const struct netdev *netdev,
+                             struct in6_addr **addr, struct in6_addr **mask,
+                             int *n_addr);
 
 /* netdev_esw_rxtx.c */
 struct netdev_rxq *netdev_esw_rxq_alloc(void);

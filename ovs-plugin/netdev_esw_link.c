@@ -1,0 +1,341 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <config.h>
+
+#include "ovs-plugin/netdev_esw.h"
+
+#include <errno.h>
+#include <net/if.h>
+
+#include "util.h"
+
+/* Properties of the network device.  What Open vSwitch wants is remembered
+ * for the next device, and done on the present one. */
+
+static enum netdev_flags
+to_netdev_flags(unsigned int iff)
+{
+    return ((iff & IFF_UP ? NETDEV_UP : 0)
+            | (iff & IFF_PROMISC ? NETDEV_PROMISC : 0)
+            | (iff & IFF_LOOPBACK ? NETDEV_LOOPBACK : 0));
+}
+
+static unsigned int
+to_iff(enum netdev_flags flags)
+{
+    return ((flags & NETDEV_UP ? IFF_UP : 0)
+            | (flags & NETDEV_PROMISC ? IFF_PROMISC : 0));
+}
+
+static bool
+links_equal(const struct esw_link *a, const struct esw_link *b)
+{
+    return (a->flags == b->flags && a->mtu == b->mtu
+            && a->has_mac == b->has_mac
+            && !memcmp(a->mac, b->mac, sizeof a->mac));
+}
+
+/* Makes 'after' of the device, if there is one.  A device that goes at this
+ * very moment is no error. */
+static int
+change_link(struct netdev_esw *dev, const struct esw_link *after)
+    OVS_EXCLUDED(dev->mutex)
+{
+    const unsigned int ifindex = netdev_esw_ifindex(dev);
+    struct esw_link before;
+    int error;
+
+    if (!ifindex) {
+        return 0;
+    }
+    ovs_mutex_lock(&dev->mutex);
+    before = dev->link;
+    ovs_mutex_unlock(&dev->mutex);
+    if (links_equal(&before, after)) {
+        return 0;
+    }
+
+    error = esw_link_set(netdev_esw_plugin(), ifindex, &before, after);
+    if (error == ENODEV || error == ENXIO) {
+        return 0;
+    }
+    if (!error && netdev_esw_ifindex(dev) == ifindex) {
+        netdev_esw_update_link(dev, after);
+    }
+    return error;
+}
+
+int
+netdev_esw_update_flags(struct netdev *netdev, enum netdev_flags off,
+                        enum netdev_flags on, enum netdev_flags *old_flags)
+{
+    struct netdev_esw *dev = netdev_esw_cast(netdev);
+    struct esw_link_wish wish;
+    struct esw_link link;
+
+    ovs_mutex_lock(&dev->mutex);
+    if (netdev_esw_ifindex(dev)) {
+        *old_flags = to_netdev_flags(dev->link.flags);
+    } else {
+        *old_flags = ((dev->wish.up ? NETDEV_UP : 0)
+                      | (dev->wish.promiscuous ? NETDEV_PROMISC : 0));
+    }
+    if (on & NETDEV_UP || off & NETDEV_UP) {
+        dev->wish.up = (on & NETDEV_UP) != 0;
+    }
+    if (on & NETDEV_PROMISC || off & NETDEV_PROMISC) {
+        dev->wish.promiscuous = (on & NETDEV_PROMISC) != 0;
+    }
+    wish = dev->wish;
+    link = dev->link;
+    ovs_mutex_unlock(&dev->mutex);
+
+    if (!off && !on) {
+        return 0;
+    }
+    esw_port_set_wish(dev->port, &wish);
+    link.flags = (link.flags & ~to_iff(off)) | to_iff(on);
+    return change_link(dev, &link);
+}
+
+int
+netdev_esw_set_etheraddr(struct netdev *netdev, const struct eth_addr mac)
+{
+    struct netdev_esw *dev = netdev_esw_cast(netdev);
+    struct esw_link_wish wish;
+    struct esw_link link;
+
+    ovs_mutex_lock(&dev->mutex);
+    dev->wish.has_mac = true;
+    memcpy(dev->wish.mac, &mac, sizeof dev->wish.mac);
+    wish = dev->wish;
+    link = dev->link;
+    ovs_mutex_unlock(&dev->mutex);
+
+    esw_port_set_wish(dev->port, &wish);
+    link.has_mac = true;
+    memcpy(link.mac, &mac, sizeof link.mac);
+    return change_link(dev, &link);
+}
+
+int
+netdev_esw_get_etheraddr(const struct netdev *netdev, struct eth_addr *mac)
+{
+    struct netdev_esw *dev = netdev_esw_cast(netdev);
+    int error = 0;
+
+    ovs_mutex_lock(&dev->mutex);
+    if (dev->link.has_mac) {
+        memcpy(mac, dev->link.mac, sizeof *mac);
+    } else {
+        *mac = eth_addr_zero;
+        error = EOPNOTSUPP;
+    }
+    ovs_mutex_unlock(&dev->mutex);
+    return error;
+}
+
+int
+netdev_esw_set_mtu(struct netdev *netdev, int mtu)
+{
+    struct netdev_esw *dev = netdev_esw_cast(netdev);
+    struct esw_link_wish wish;
+    struct esw_link link;
+
+    ovs_mutex_lock(&dev->mutex);
+    dev->wish.mtu = mtu;
+    wish = dev->wish;
+    link = dev->link;
+    ovs_mutex_unlock(&dev->mutex);
+
+    esw_port_set_wish(dev->port, &wish);
+    link.mtu = mtu;
+    return change_link(dev, &link);
+}
+
+int
+netdev_esw_get_mtu(const struct netdev *netdev, int *mtup)
+{
+    struct netdev_esw *dev = netdev_esw_cast(netdev);
+
+    ovs_mutex_lock(&dev->mutex);
+    *mtup = (!netdev_esw_ifindex(dev) && dev->wish.mtu ? dev->wish.mtu
+             : dev->link.mtu);
+    ovs_mutex_unlock(&dev->mutex);
+    return *mtup ? 0 : EOPNOTSUPP;
+}
+
+int
+netdev_esw_get_ifindex(const struct netdev *netdev)
+{
+    const unsigned int ifindex = netdev_esw_ifindex(netdev_esw_cast(netdev));
+    return ifindex ? ifindex : -EOPNOTSUPP;
+}
+
+int
+netdev_esw_get_carrier(const struct netdev *netdev, bool *carrier)
+{
+    struct netdev_esw *dev = netdev_esw_cast(netdev);
+
+    ovs_mutex_lock(&dev->mutex);
+    *carrier = (dev->link.flags & IFF_RUNNING) != 0;
+    ovs_mutex_unlock(&dev->mutex);
+    return 0;
+}
+
+long long int
+netdev_esw_get_carrier_resets(const struct netdev *netdev)
+{
+    struct netdev_esw *dev = netdev_esw_cast(netdev);
+    long long int resets;
+
+    ovs_mutex_lock(&dev->mutex);
+    resets = dev->carrier_resets;
+    ovs_mutex_unlock(&dev->mutex);
+    return resets;
+}
+
+/* The kernel's counters of the representor's device, from its own side, like
+ * those of any port of type "system": received is what came from the vport.
+ * While there is no device they stay as they were.  Open vSwitch has counters
+ * that the kernel has not: all ones say so. */
+static void
+to_netdev_stats(struct netdev_stats *dst, const struct esw_link_stats *src)
+{
+    memset(dst, 0xff, sizeof *dst);
+    dst->rx_packets = src->rx_packets;
+    dst->tx_packets = src->tx_packets;
+    dst->rx_bytes = src->rx_bytes;
+    dst->tx_bytes = src->tx_bytes;
+    dst->rx_errors = src->rx_errors;
+    dst->tx_errors = src->tx_errors;
+    dst->rx_dropped = src->rx_dropped;
+    dst->tx_dropped = src->tx_dropped;
+    dst->multicast = src->multicast;
+    dst->collisions = src->collisions;
+    dst->rx_length_errors = src->rx_length_errors;
+    dst->rx_over_errors = src->rx_over_errors;
+    dst->rx_crc_errors = src->rx_crc_errors;
+    dst->rx_frame_errors = src->rx_frame_errors;
+    dst->rx_fifo_errors = src->rx_fifo_errors;
+    dst->rx_missed_errors = src->rx_missed_errors;
+    dst->tx_aborted_errors = src->tx_aborted_errors;
+    dst->tx_carrier_errors = src->tx_carrier_errors;
+    dst->tx_fifo_errors = src->tx_fifo_errors;
+    dst->tx_heartbeat_errors = src->tx_heartbeat_errors;
+    dst->tx_window_errors = src->tx_window_errors;
+}
+
+int
+netdev_esw_get_stats(const struct netdev *netdev, struct netdev_stats *stats)
+{
+    struct netdev_esw *dev = netdev_esw_cast(netdev);
+    const unsigned int ifindex = netdev_esw_ifindex(dev);
+    struct esw_link_stats fresh;
+    bool is_fresh;
+
+    is_fresh = (ifindex
+                && !esw_link_get_stats(netdev_esw_plugin(), ifindex, &fresh));
+    ovs_mutex_lock(&dev->mutex);
+    if (is_fresh) {
+        dev->kernel_stats = fresh;
+    }
+    to_netdev_stats(stats, &dev->kernel_stats);
+    ovs_mutex_unlock(&dev->mutex);
+
+    stats->tx_dropped += (atomic_count_get64(&dev->tx_absent)
+                          + atomic_count_get64(&dev->tx_failed));
+    stats->rx_dropped += atomic_count_get64(&dev->rx_bad);
+    return 0;
+}
+
+static void
+add_counter(struct netdev_custom_stats *stats, const char *name,
+            uint64_t value)
+{
+    struct netdev_custom_counter *counter;
+
+    stats->counters = xrealloc(stats->counters,
+                               (stats->size + 1) * sizeof *stats->counters);
+    counter = &stats->counters[stats->size++];
+    ovs_strlcpy(counter->name, name, sizeof counter->name);
+    counter->value = value;
+}
+
+int
+netdev_esw_get_custom_stats(const struct netdev *netdev,
+                            struct netdev_custom_stats *stats)
+{
+    struct netdev_esw *dev = netdev_esw_cast(netdev);
+    char name[IFNAMSIZ];
+
+    add_counter(stats, "esw_tx_absent_drops",
+                atomic_count_get64(&dev->tx_absent));
+    add_counter(stats, "esw_tx_failed_drops",
+                atomic_count_get64(&dev->tx_failed));
+    add_counter(stats, "esw_rx_bad_drops", atomic_count_get64(&dev->rx_bad));
+
+    ovs_mutex_lock(&dev->mutex);
+    ovs_strlcpy(name, dev->link.name, sizeof name);
+    ovs_mutex_unlock(&dev->mutex);
+    if (netdev_esw_ifindex(dev) && name[0]) {
+        netdev_esw_ethtool_counters(name, stats);
+    }
+    return 0;
+}
+
+int
+netdev_esw_get_features(const struct netdev *netdev,
+                        enum netdev_features *current,
+                        enum netdev_features *advertised,
+                        enum netdev_features *supported,
+                        enum netdev_features *peer)
+{
+    struct netdev_esw *dev = netdev_esw_cast(netdev);
+    struct netdev_esw_features features = { 0, 0, 0 };
+    char name[IFNAMSIZ];
+    bool valid;
+    int error;
+
+    ovs_mutex_lock(&dev->mutex);
+    ovs_strlcpy(name, dev->link.name, sizeof name);
+    valid = dev->features_valid;
+    ovs_mutex_unlock(&dev->mutex);
+
+    if (!netdev_esw_ifindex(dev)) {
+        return EOPNOTSUPP;
+    }
+    if (!valid) {
+        error = netdev_esw_ethtool_features(name, &features);
+        ovs_mutex_lock(&dev->mutex);
+        dev->features_valid = true;
+        dev->features_error = error;
+        dev->features = features;
+        ovs_mutex_unlock(&dev->mutex);
+    }
+
+    ovs_mutex_lock(&dev->mutex);
+    error = dev->features_error;
+    features = dev->features;
+    ovs_mutex_unlock(&dev->mutex);
+    *current = features.current;
+    *advertised = features.advertised;
+    *supported = features.supported;
+    *peer = 0;
+    return error;
+}
+
+int
+netdev_esw_get_addr_list(const struct netdev *netdev, struct in6_addr **addr,
+                         struct in6_addr **mask, int *n_addr)
+{
+    struct netdev_esw *dev = netdev_esw_cast(netdev);
+    char name[IFNAMSIZ];
+
+    ovs_mutex_lock(&dev->mutex);
+    ovs_strlcpy(name, dev->link.name, sizeof name);
+    ovs_mutex_unlock(&dev->mutex);
+    if (!netdev_esw_ifindex(dev) || !name[0]) {
+        return EADDRNOTAVAIL;
+    }
+    return netdev_get_addrs(name, addr, mask, n_addr);
+}

@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ovs-plugin/binding_tracker.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/unit/plugin/fake_manager.h"
+
+namespace esw {
+namespace {
+
+using fakes::absent_binding;
+using fakes::add_eswitch;
+using fakes::kPf0;
+using fakes::loaded_binding;
+using Kind = BindingTracker::Step::Kind;
+using testing::ElementsAre;
+using testing::IsEmpty;
+
+MATCHER_P3(IsStep, kind, port_id, ifindex, "") {
+    return arg.kind == kind && arg.port_id == static_cast<uint64_t>(port_id) &&
+           arg.ifindex == static_cast<uint32_t>(ifindex);
+}
+
+class BindingTrackerTest : public testing::Test {
+protected:
+    /// A snapshot with one port, "web", bound to VF 3 as `ifindex`, or absent when that is 0.
+    Snapshot web_at(uint32_t ifindex, uint64_t loads = 1) {
+        Snapshot snapshot;
+        if (ifindex) {
+            add_eswitch(snapshot, kPf0, {{3, ifindex}});
+            auto eswitch = std::make_shared<EswitchSnapshot>(*snapshot.eswitches[kPf0]);
+            auto rep = std::make_shared<RepSnapshot>(*eswitch->reps.begin()->second);
+            rep->loads = loads;
+            eswitch->reps.begin()->second = rep;
+            snapshot.eswitches[kPf0] = eswitch;
+            snapshot.ports["web"] = loaded_binding("web", 3, ifindex);
+        } else {
+            snapshot.ports["web"] = absent_binding("web", "no such representor");
+        }
+        return snapshot;
+    }
+
+    /// Brings port `id` to the device that `snapshot` says.
+    void attach(uint64_t id, const Snapshot& snapshot) {
+        const auto steps = tracker_.update(snapshot);
+        ASSERT_FALSE(steps.empty());
+        tracker_.prepared(id, steps.back().attempt, false);
+    }
+
+    BindingTracker tracker_;
+};
+
+TEST_F(BindingTrackerTest, PreparesADeviceBeforeTheDatapathUsesIt) {
+    tracker_.add(1, "web");
+    const auto steps = tracker_.update(web_at(12));
+    EXPECT_THAT(steps, ElementsAre(IsStep(Kind::kStatus, 1, 0), IsStep(Kind::kPrepare, 1, 12)));
+    EXPECT_EQ(tracker_.find(1)->attached, 0u);
+    EXPECT_FALSE(tracker_.settled());
+
+    EXPECT_THAT(tracker_.prepared(1, steps[1].attempt, false),
+                ElementsAre(IsStep(Kind::kAttach, 1, 12)));
+    EXPECT_EQ(tracker_.find(1)->attached, 12u);
+    EXPECT_TRUE(tracker_.settled());
+}
+
+TEST_F(BindingTrackerTest, SaysNothingWhenNothingChanged) {
+    tracker_.add(1, "web");
+    const Snapshot snapshot = web_at(12);
+    attach(1, snapshot);
+    EXPECT_THAT(tracker_.update(snapshot), IsEmpty());
+}
+
+TEST_F(BindingTrackerTest, DetachesWhenTheDeviceGoes) {
+    tracker_.add(1, "web");
+    attach(1, web_at(12));
+    EXPECT_THAT(tracker_.update(web_at(0)), ElementsAre(IsStep(Kind::kDetach, 1, 12)));
+    EXPECT_EQ(tracker_.find(1)->attached, 0u);
+    EXPECT_TRUE(tracker_.settled());
+}
+
+TEST_F(BindingTrackerTest, ChangesTheDeviceOneAfterTheOther) {
+    tracker_.add(1, "web");
+    attach(1, web_at(12));
+    EXPECT_THAT(tracker_.update(web_at(30)),
+                ElementsAre(IsStep(Kind::kDetach, 1, 12), IsStep(Kind::kPrepare, 1, 30)));
+}
+
+TEST_F(BindingTrackerTest, ANewLifeWithTheOldIfindexIsANewDevice) {
+    tracker_.add(1, "web");
+    attach(1, web_at(12, 1));
+    EXPECT_THAT(tracker_.update(web_at(12, 2)),
+                ElementsAre(IsStep(Kind::kDetach, 1, 12), IsStep(Kind::kPrepare, 1, 12)));
+}
+
+TEST_F(BindingTrackerTest, AnOutdatedPreparationAttachesNothing) {
+    tracker_.add(1, "web");
+    const auto first = tracker_.update(web_at(12)).back();
+    const auto second = tracker_.update(web_at(30)).back();
+    EXPECT_THAT(tracker_.prepared(1, first.attempt, false), IsEmpty());
+    EXPECT_FALSE(tracker_.settled());
+    EXPECT_THAT(tracker_.prepared(1, second.attempt, false),
+                ElementsAre(IsStep(Kind::kAttach, 1, 30)));
+    EXPECT_TRUE(tracker_.settled());
+}
+
+TEST_F(BindingTrackerTest, ADeviceThatWentWhileItWasPreparedIsNotAttached) {
+    tracker_.add(1, "web");
+    const auto step = tracker_.update(web_at(12)).back();
+    EXPECT_THAT(tracker_.prepared(1, step.attempt, true), IsEmpty());
+    EXPECT_EQ(tracker_.find(1)->attached, 0u);
+    EXPECT_TRUE(tracker_.settled());
+    // The same device is not tried again, its next life is.
+    EXPECT_THAT(tracker_.update(web_at(12, 2)), testing::Contains(IsStep(Kind::kPrepare, 1, 12)));
+}
+
+TEST_F(BindingTrackerTest, ARenamedDeviceOnlyShows) {
+    tracker_.add(1, "web");
+    Snapshot snapshot = web_at(12);
+    attach(1, snapshot);
+    snapshot.ports["web"] = loaded_binding("web", 3, 12, "renamed");
+    EXPECT_THAT(tracker_.update(snapshot), ElementsAre(IsStep(Kind::kStatus, 1, 0)));
+    EXPECT_EQ(tracker_.find(1)->attached, 12u);
+}
+
+TEST_F(BindingTrackerTest, TheEswitchShowsInItsPorts) {
+    tracker_.add(1, "web");
+    Snapshot snapshot = web_at(12);
+    attach(1, snapshot);
+
+    auto eswitch = std::make_shared<EswitchSnapshot>(*snapshot.eswitches[kPf0]);
+    eswitch->queue.run = 99;
+    snapshot.eswitches[kPf0] = eswitch;
+    EXPECT_THAT(tracker_.update(snapshot), IsEmpty()) << "the queue is no port's business";
+
+    eswitch = std::make_shared<EswitchSnapshot>(*eswitch);
+    eswitch->generation++;
+    snapshot.eswitches[kPf0] = eswitch;
+    EXPECT_THAT(tracker_.update(snapshot), ElementsAre(IsStep(Kind::kStatus, 1, 0)));
+}
+
+TEST_F(BindingTrackerTest, RemovingAPortTellsWhatToPutBack) {
+    tracker_.add(1, "web");
+    attach(1, web_at(12));
+    EXPECT_EQ(tracker_.remove(1), 12u);
+    EXPECT_EQ(tracker_.remove(1), std::nullopt);
+    EXPECT_EQ(tracker_.find(1), nullptr);
+}
+
+TEST_F(BindingTrackerTest, RemovingAPortThatIsBeingPreparedSettles) {
+    tracker_.add(1, "web");
+    const auto step = tracker_.update(web_at(12)).back();
+    EXPECT_EQ(tracker_.remove(1), 12u);
+    EXPECT_TRUE(tracker_.settled());
+    EXPECT_THAT(tracker_.prepared(1, step.attempt, false), IsEmpty());
+}
+
+TEST_F(BindingTrackerTest, ThePortThatHasTheNameGetsTheDevice) {
+    tracker_.add(1, "web");
+    tracker_.add(2, "web");
+    EXPECT_THAT(tracker_.update(web_at(12)),
+                ElementsAre(IsStep(Kind::kStatus, 2, 0), IsStep(Kind::kPrepare, 2, 12)));
+    // The old one goes late; the new one keeps the name.
+    EXPECT_EQ(tracker_.remove(1), std::nullopt);
+    EXPECT_THAT(tracker_.update(web_at(30)),
+                ElementsAre(IsStep(Kind::kDetach, 2, 12), IsStep(Kind::kPrepare, 2, 30)));
+}
+
+}  // namespace
+}  // namespace esw

@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ovs-plugin/commands.h"
+
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+
+#include "tests/unit/plugin/fake_manager.h"
+
+namespace esw {
+namespace {
+
+using fakes::FakeManager;
+
+class CommandsTest : public testing::Test {
+protected:
+    /// Runs a command; `later_` is what it said afterwards.
+    std::optional<CommandResult> run(const std::vector<std::string>& args) {
+        return run_command({manager_, clock_, [] { return bridges(); }}, args,
+                           [this](CommandResult result) { later_ = std::move(result); });
+    }
+    static std::map<std::string, std::string> bridges() { return {{"web", "br0"}}; }
+
+    void expect_error(const std::vector<std::string>& args, const std::string& text) {
+        const auto result = run(args);
+        ASSERT_TRUE(result) << "it should be refused at once";
+        EXPECT_TRUE(result->error);
+        EXPECT_EQ(result->text, text);
+    }
+
+    SystemClock clock_;
+    FakeManager manager_{[] {}};
+    std::optional<CommandResult> later_;
+};
+
+TEST_F(CommandsTest, AreListedWithTheirUsage) {
+    std::vector<std::string> names;
+    for (const CommandInfo& command : list_commands()) {
+        names.emplace_back(command.name);
+    }
+    EXPECT_EQ(names,
+              (std::vector<std::string>{"esw/rep-show", "esw/rescan", "esw/show", "esw/wait"}));
+}
+
+TEST_F(CommandsTest, ShowsPrintJson) {
+    manager_.publish([](Snapshot& snapshot) {
+        fakes::add_eswitch(snapshot, fakes::kPf0, {{3, 12}});
+        snapshot.scanned = true;
+    });
+    for (const char* command : {"esw/show", "esw/rep-show"}) {
+        const auto result = run({command, "--json"});
+        ASSERT_TRUE(result);
+        ASSERT_FALSE(result->error) << result->text;
+        EXPECT_TRUE(nlohmann::json::parse(result->text).is_object()) << result->text;
+    }
+    const auto text = run({"esw/show", "-m", "pci/0000:08:00.0"});
+    ASSERT_TRUE(text && !text->error);
+    EXPECT_NE(text->text.find("pci/0000:08:00.0"), std::string::npos) << text->text;
+}
+
+TEST_F(CommandsTest, ShowsRefuseUnknownOptions) {
+    expect_error({"esw/show", "--jason"}, "--jason: unknown option; expected --json or -m");
+    expect_error({"esw/rep-show", "-x"}, "-x: unknown option; expected --json or -m");
+}
+
+TEST_F(CommandsTest, ShowsNameAnEswitchThatIsNotThere) {
+    const auto result = run({"esw/show", "pci/0000:99:00.0"});
+    ASSERT_TRUE(result);
+    EXPECT_TRUE(result->error);
+    EXPECT_NE(result->text.find("pci/0000:99:00.0"), std::string::npos) << result->text;
+}
+
+TEST_F(CommandsTest, WaitAnswersLater) {
+    EXPECT_FALSE(run({"esw/wait", "pci/0000:08:00.0", "--timeout=2.5"}));
+    EXPECT_FALSE(later_);
+    EXPECT_EQ(manager_.last_timeout, std::chrono::milliseconds(2500));
+    manager_.waits.at(0)(WaitReport{});
+    ASSERT_TRUE(later_);
+    EXPECT_FALSE(later_->error);
+    EXPECT_EQ(later_->text, "");
+}
+
+TEST_F(CommandsTest, WaitTellsHowManyFailed) {
+    EXPECT_FALSE(run({"esw/wait"}));
+    manager_.waits.at(0)(WaitReport{2});
+    ASSERT_TRUE(later_);
+    EXPECT_FALSE(later_->error);
+    EXPECT_EQ(later_->text, "2 failed");
+}
+
+TEST_F(CommandsTest, WaitPassesErrorsOn) {
+    EXPECT_FALSE(run({"esw/wait", "--strict"}));
+    manager_.waits.at(0)(fail(ETIMEDOUT, "pci/0000:08:00.0", "wait", "2 items queued"));
+    ASSERT_TRUE(later_);
+    EXPECT_TRUE(later_->error);
+    EXPECT_EQ(later_->text, "pci/0000:08:00.0: 2 items queued");
+}
+
+TEST_F(CommandsTest, WaitRefusesWhatItDoesNotUnderstand) {
+    expect_error({"esw/wait", "--foo"},
+                 "--foo: unknown option; expected --strict or --timeout=SECONDS");
+    expect_error({"esw/wait", "--timeout=soon"},
+                 "--timeout: 'soon' is not a number of seconds from 0 to 86400");
+    expect_error({"esw/wait", "--timeout=-1"},
+                 "--timeout: '-1' is not a number of seconds from 0 to 86400");
+    expect_error({"esw/wait", "08:00.0"}, "08:00.0: not a devlink handle such as pci/0000:08:00.0");
+    expect_error({"esw/wait", "pci/0000:08:00.0", "pci/0000:08:00.1"},
+                 "pci/0000:08:00.1: more than one eswitch; expected one or none");
+    EXPECT_TRUE(manager_.waits.empty());
+}
+
+TEST_F(CommandsTest, RescanAnswersWhenItIsThrough) {
+    EXPECT_FALSE(run({"esw/rescan"}));
+    manager_.rescans.at(0)({});
+    ASSERT_TRUE(later_);
+    EXPECT_FALSE(later_->error);
+    expect_error({"esw/rescan", "now"}, "now: unexpected argument; there are none");
+}
+
+}  // namespace
+}  // namespace esw

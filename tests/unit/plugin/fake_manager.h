@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "esw-manager/manager.h"
+
+namespace esw::fakes {
+
+/// A manager that says what a test tells it to. One thread.
+class FakeManager final : public Manager {
+public:
+    explicit FakeManager(std::function<void()> changed) : changed_(std::move(changed)) {}
+
+    Status start() override { return {}; }
+    void stop() override {
+        for (auto& done : std::exchange(waits, {})) {
+            done(fail(ECANCELED, "", "wait", "the manager stops"));
+        }
+    }
+    SnapshotPtr snapshot() const override { return snapshot_; }
+    void claim_port(PortRequest request) override {
+        log.push_back("claim " + request.port);
+        claims[request.port] = std::move(request);
+    }
+    void release_port(const std::string& port) override {
+        log.push_back("release " + port);
+        claims.erase(port);
+    }
+    void rescan(std::function<void(Status)> done) override { rescans.push_back(std::move(done)); }
+    void wait(std::optional<DevlinkHandle>, bool, std::chrono::milliseconds timeout,
+              std::function<void(Result<WaitReport>)> done) override {
+        last_timeout = timeout;
+        waits.push_back(std::move(done));
+    }
+
+    /// Publishes a snapshot that differs from the last one as `change` says.
+    void publish(const std::function<void(Snapshot&)>& change) {
+        auto next = std::make_shared<Snapshot>(*snapshot_);
+        ++next->serial;
+        change(*next);
+        snapshot_ = std::move(next);
+        changed_();
+    }
+
+    std::map<std::string, PortRequest> claims;
+    std::vector<std::string> log;  ///< claims and releases, in their order
+    std::vector<std::function<void(Status)>> rescans;
+    std::vector<std::function<void(Result<WaitReport>)>> waits;
+    std::chrono::milliseconds last_timeout{};
+
+private:
+    const std::function<void()> changed_;
+    SnapshotPtr snapshot_ = std::make_shared<Snapshot>();
+};
+
+inline const DevlinkHandle kPf0{"pci", "0000:08:00.0"};
+
+/// Puts an eswitch in switchdev mode with one loaded representor per VF number into `snapshot`.
+inline void add_eswitch(Snapshot& snapshot, const DevlinkHandle& handle,
+                        const std::map<uint32_t, uint32_t>& ifindex_of_vf) {
+    auto eswitch = std::make_shared<EswitchSnapshot>();
+    eswitch->handle = handle;
+    eswitch->mode = netlink::EswitchMode::kSwitchdev;
+    eswitch->generation = 3;
+    eswitch->switch_id = "6c5b0a0003008a50";
+    for (const auto& [vf, ifindex] : ifindex_of_vf) {
+        auto rep = std::make_shared<RepSnapshot>();
+        rep->id = {RepId::Kind::kVf, 0, 0, vf};
+        rep->ifindex = ifindex;
+        rep->loads = 1;
+        eswitch->reps[rep->id] = std::move(rep);
+    }
+    snapshot.eswitches[handle] = std::move(eswitch);
+}
+
+inline PortBindingPtr loaded_binding(const std::string& port, uint32_t vf, uint32_t ifindex,
+                                     const std::string& netdev = "eth5") {
+    auto binding = std::make_shared<PortBinding>();
+    binding->port = port;
+    binding->state = PortState::kLoaded;
+    binding->rep = RepRef{kPf0, {RepId::Kind::kVf, 0, 0, vf}};
+    binding->ifindex = ifindex;
+    binding->netdev = netdev;
+    binding->vport = static_cast<uint16_t>(vf + 1);
+    return binding;
+}
+
+inline PortBindingPtr absent_binding(const std::string& port, const std::string& reason) {
+    auto binding = std::make_shared<PortBinding>();
+    binding->port = port;
+    binding->reason = reason;
+    return binding;
+}
+
+}  // namespace esw::fakes

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tests/unit/plugin/link_kernel.h"
+
+#include <fmt/format.h>
+#include <net/if.h>
+
+namespace esw::fakes {
+
+Status LinkKernel::link_change(const netlink::LinkChange& change) {
+    MutexLock lock(mutex_);
+    const auto found = devices_.find(change.ifindex);
+    if (found == devices_.end()) {
+        return gone(change.ifindex);
+    }
+    Device& device = found->second;
+    if (device.link_change_error) {
+        return fail(device.link_change_error, device.link.name, "change link");
+    }
+    const auto flag = [&](const std::optional<bool>& wanted, unsigned int bit, const char* on,
+                          const char* off) {
+        if (wanted) {
+            device.link.flags = *wanted ? device.link.flags | bit : device.link.flags & ~bit;
+            changes_.push_back(fmt::format("{} {}", change.ifindex, *wanted ? on : off));
+        }
+    };
+    if (change.mtu) {
+        device.link.mtu = change.mtu;
+        changes_.push_back(fmt::format("{} mtu {}", change.ifindex, *change.mtu));
+    }
+    if (change.mac) {
+        device.link.mac = change.mac;
+        changes_.push_back(
+            fmt::format("{} mac {}", change.ifindex, netlink::to_string(*change.mac)));
+    }
+    flag(change.promiscuous, IFF_PROMISC, "promisc", "no promisc");
+    flag(change.up, IFF_UP, "up", "down");
+    return {};
+}
+
+Status LinkKernel::set_hw_tc_offload(uint32_t ifindex, bool on) {
+    MutexLock lock(mutex_);
+    const auto found = devices_.find(ifindex);
+    if (found == devices_.end()) {
+        return gone(ifindex);
+    }
+    found->second.hw_tc_offload = on;
+    changes_.push_back(fmt::format("{} hw-tc-offload {}", ifindex, on ? "on" : "off"));
+    return {};
+}
+
+}  // namespace esw::fakes

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <gmock/gmock.h>
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "base/mutex.h"
+#include "netlink/kernel.h"
+
+namespace esw::fakes {
+
+/// A kernel that has network devices and nothing else. What is changed on them is recorded.
+class LinkKernel : public netlink::Kernel {
+public:
+    struct Device {
+        netlink::Link link;
+        bool hw_tc_offload = false;
+        bool ingress_qdisc = false;
+        int link_change_error = 0;
+    };
+
+    void add(uint32_t ifindex, Device device) {
+        MutexLock lock(mutex_);
+        device.link.ifindex = ifindex;
+        devices_[ifindex] = std::move(device);
+    }
+    void remove(uint32_t ifindex) {
+        MutexLock lock(mutex_);
+        devices_.erase(ifindex);
+    }
+    Device device(uint32_t ifindex) {
+        MutexLock lock(mutex_);
+        return devices_.at(ifindex);
+    }
+    /// What was changed, in order: "12 up", "12 mtu 9000", "12 hw-tc-offload off" ...
+    std::vector<std::string> changes() {
+        MutexLock lock(mutex_);
+        return changes_;
+    }
+
+    Result<netlink::Link> link(uint32_t ifindex) override {
+        MutexLock lock(mutex_);
+        const auto found = devices_.find(ifindex);
+        if (found == devices_.end()) {
+            return gone(ifindex);
+        }
+        return found->second.link;
+    }
+    Status link_change(const netlink::LinkChange& change) override;
+    Result<bool> hw_tc_offload(uint32_t ifindex) override {
+        MutexLock lock(mutex_);
+        const auto found = devices_.find(ifindex);
+        if (found == devices_.end()) {
+            return gone(ifindex);
+        }
+        return found->second.hw_tc_offload;
+    }
+    Status set_hw_tc_offload(uint32_t ifindex, bool on) override;
+    Result<bool> remove_ingress_qdisc(uint32_t ifindex) override {
+        MutexLock lock(mutex_);
+        const auto found = devices_.find(ifindex);
+        if (found == devices_.end()) {
+            return gone(ifindex);
+        }
+        return std::exchange(found->second.ingress_qdisc, false);
+    }
+
+    // The plugin leaves these to the manager.
+    using Handle = netlink::DevlinkHandle;
+    MOCK_METHOD(Result<std::vector<netlink::DevlinkDevice>>, devlink_devices, (), (override));
+    MOCK_METHOD(Result<netlink::DevlinkInfo>, devlink_info, (const Handle&), (override));
+    MOCK_METHOD(Result<netlink::Eswitch>, eswitch_get, (const Handle&), (override));
+    MOCK_METHOD(Status, eswitch_set, (const Handle&, const netlink::Eswitch&), (override));
+    MOCK_METHOD(Status, devlink_reload, (const Handle&), (override));
+    MOCK_METHOD(Result<std::vector<netlink::DevlinkPort>>, devlink_ports, (), (override));
+    MOCK_METHOD(Result<netlink::DevlinkPort>, devlink_port, (const Handle&, uint32_t), (override));
+    MOCK_METHOD(Result<netlink::DevlinkPort>, port_new, (const netlink::NewPort&), (override));
+    MOCK_METHOD(Status, port_del, (const Handle&, uint32_t), (override));
+    MOCK_METHOD(Status, port_function_set, (const Handle&, uint32_t, const netlink::PortFunction&),
+                (override));
+    MOCK_METHOD(Result<netlink::DevlinkParam>, param_get, (const Handle&, const std::string&),
+                (override));
+    MOCK_METHOD(Status, param_set,
+                (const Handle&, const std::string&, uint8_t, netlink::ParamCmode,
+                 const netlink::ParamValue&),
+                (override));
+    MOCK_METHOD(Result<std::vector<netlink::DevlinkRate>>, rates, (), (override));
+    MOCK_METHOD(Result<netlink::DevlinkRate>, rate_get, (const netlink::DevlinkRate&), (override));
+    MOCK_METHOD(Status, rate_set, (const netlink::DevlinkRate&), (override));
+    MOCK_METHOD(Status, rate_new, (const netlink::DevlinkRate&), (override));
+    MOCK_METHOD(Status, rate_del, (const Handle&, const std::string&), (override));
+    MOCK_METHOD(Result<std::vector<netlink::Link>>, links, (), (override));
+    MOCK_METHOD(Result<netlink::LinkStats>, link_stats, (uint32_t), (override));
+    MOCK_METHOD(Result<std::vector<netlink::RdmaDevice>>, rdma_devices, (), (override));
+    MOCK_METHOD(Result<std::vector<netlink::RdmaPort>>, rdma_ports, (uint32_t), (override));
+
+private:
+    static tl::unexpected<Error> gone(uint32_t ifindex) {
+        return fail(ENODEV, "ifindex " + std::to_string(ifindex), "get link");
+    }
+
+    Mutex mutex_{LockRank::kLeaf};
+    std::map<uint32_t, Device> devices_ ESW_GUARDED_BY(mutex_);
+    std::vector<std::string> changes_ ESW_GUARDED_BY(mutex_);
+};
+
+}  // namespace esw::fakes

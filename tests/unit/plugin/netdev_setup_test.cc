@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ovs-plugin/netdev_setup.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <net/if.h>
+
+#include "tests/unit/plugin/link_kernel.h"
+
+namespace esw {
+namespace {
+
+using fakes::LinkKernel;
+using testing::ElementsAre;
+using testing::IsEmpty;
+
+class NullSink final : public LogSink {
+public:
+    void write(LogLevel, std::string_view, std::string_view) override {}
+    bool enabled(LogLevel, std::string_view) const override { return true; }
+};
+
+class NetdevSetupTest : public testing::Test {
+protected:
+    NetdevSetupTest() : setup_(std::move(*NetdevSetup::create(kernel_, log_, [] {}))) {
+        LinkKernel::Device device;
+        device.link.name = "eth5";
+        device.link.mtu = 1500;
+        device.link.mac = netlink::MacAddress{2, 0, 0, 0, 0, 1};
+        kernel_.add(12, device);
+    }
+
+    /// Stops the worker, so that all that was asked for is done.
+    void finish() { setup_->stop(); }
+
+    NullSink log_;
+    testing::NiceMock<LinkKernel> kernel_;
+    std::unique_ptr<NetdevSetup> setup_;
+};
+
+TEST_F(NetdevSetupTest, MakesOfTheDeviceWhatIsWished) {
+    setup_->prepare({1, 7, 12, "web", {true, true, 9000, netlink::MacAddress{2, 0, 0, 0, 0, 9}}});
+    finish();
+    EXPECT_THAT(kernel_.changes(),
+                ElementsAre("12 mtu 9000", "12 mac 02:00:00:00:00:09", "12 promisc", "12 up"));
+    const auto outcomes = setup_->take_outcomes();
+    ASSERT_EQ(outcomes.size(), 1u);
+    EXPECT_EQ(outcomes[0].port_id, 1u);
+    EXPECT_EQ(outcomes[0].attempt, 7u);
+    EXPECT_EQ(outcomes[0].error.code, 0);
+}
+
+TEST_F(NetdevSetupTest, LeavesADeviceAloneThatIsAsWished) {
+    auto device = kernel_.device(12);
+    device.link.flags = IFF_UP | IFF_PROMISC;
+    kernel_.add(12, device);
+    setup_->prepare({1, 1, 12, "web", {true, true, 1500, {}}});
+    setup_->put_back(12);
+    finish();
+    EXPECT_THAT(kernel_.changes(), IsEmpty());
+}
+
+TEST_F(NetdevSetupTest, PutsBackWhatItChangedAndNothingElse) {
+    auto device = kernel_.device(12);
+    device.hw_tc_offload = true;
+    device.ingress_qdisc = true;
+    device.link.flags = IFF_PROMISC;
+    kernel_.add(12, device);
+    setup_->prepare({1, 1, 12, "web", {true, true, 9000, {}}});
+    setup_->put_back(12);
+    finish();
+    EXPECT_THAT(kernel_.changes(), ElementsAre("12 hw-tc-offload off", "12 mtu 9000", "12 up",
+                                               "12 mtu 1500", "12 down", "12 hw-tc-offload on"));
+    EXPECT_FALSE(kernel_.device(12).ingress_qdisc);
+    EXPECT_EQ(kernel_.device(12).link.flags, static_cast<unsigned int>(IFF_PROMISC));
+}
+
+TEST_F(NetdevSetupTest, WhatWasFoundFirstCounts) {
+    setup_->prepare({1, 1, 12, "web", {true, false, 9000, {}}});
+    setup_->prepare({1, 2, 12, "web", {true, false, 4000, {}}});
+    setup_->put_back(12);
+    finish();
+    EXPECT_EQ(kernel_.device(12).link.mtu, 1500u);
+}
+
+TEST_F(NetdevSetupTest, PutsBackWhatItWasToldOf) {
+    setup_->prepare({1, 1, 12, "web", {true, false, {}, {}}});
+    setup_->remember(12, {{}, {}, 1500, {}, false});
+    setup_->put_back(12);
+    finish();
+    EXPECT_THAT(kernel_.changes(), ElementsAre("12 up", "12 mtu 1500", "12 down"));
+}
+
+TEST_F(NetdevSetupTest, PutsBackOnce) {
+    setup_->prepare({1, 1, 12, "web", {true, false, {}, {}}});
+    setup_->put_back(12);
+    setup_->put_back(12);
+    finish();
+    EXPECT_THAT(kernel_.changes(), ElementsAre("12 up", "12 down"));
+}
+
+TEST_F(NetdevSetupTest, KeepsDevicesAsTheyAreWhenToldTo) {
+    setup_->prepare({1, 1, 12, "web", {true, false, {}, {}}});
+    setup_->keep_all();
+    setup_->remember(12, {false, {}, {}, {}, false});
+    setup_->put_back(12);
+    finish();
+    EXPECT_THAT(kernel_.changes(), ElementsAre("12 up"));
+}
+
+TEST_F(NetdevSetupTest, ADeviceThatIsGoneIsSaidToBe) {
+    kernel_.remove(12);
+    setup_->prepare({1, 1, 12, "web", {}});
+    setup_->put_back(12);
+    finish();
+    const auto outcomes = setup_->take_outcomes();
+    ASSERT_EQ(outcomes.size(), 1u);
+    EXPECT_EQ(outcomes[0].error.code, ENODEV);
+}
+
+TEST_F(NetdevSetupTest, AStepThatFailsIsReportedAndDoesNotStopTheOthers) {
+    auto device = kernel_.device(12);
+    device.hw_tc_offload = true;
+    device.link_change_error = EOPNOTSUPP;
+    kernel_.add(12, device);
+    setup_->prepare({1, 1, 12, "web", {true, false, {}, {}}});
+    finish();
+    EXPECT_FALSE(kernel_.device(12).hw_tc_offload);
+    const auto outcomes = setup_->take_outcomes();
+    ASSERT_EQ(outcomes.size(), 1u);
+    EXPECT_EQ(outcomes[0].error.code, EOPNOTSUPP);
+}
+
+}  // namespace
+}  // namespace esw

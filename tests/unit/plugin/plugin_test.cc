@@ -1,0 +1,224 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ovs-plugin/plugin.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <net/if.h>
+#include <poll.h>
+
+#include "tests/unit/plugin/fake_manager.h"
+#include "tests/unit/plugin/link_kernel.h"
+
+namespace esw {
+namespace {
+
+using fakes::absent_binding;
+using fakes::FakeManager;
+using fakes::kPf0;
+using fakes::LinkKernel;
+using fakes::loaded_binding;
+using testing::Contains;
+using testing::ElementsAre;
+using testing::IsEmpty;
+using testing::Pair;
+
+class NullSink final : public LogSink {
+public:
+    void write(LogLevel, std::string_view, std::string_view) override {}
+    bool enabled(LogLevel, std::string_view) const override { return true; }
+};
+
+class PluginTest : public testing::Test {
+protected:
+    PluginTest() {
+        Plugin::Parts parts;
+        parts.log = std::make_unique<NullSink>();
+        parts.clock = std::make_unique<SystemClock>();
+        auto kernel = std::make_unique<testing::NiceMock<LinkKernel>>();
+        kernel_ = kernel.get();
+        parts.kernel = std::move(kernel);
+        parts.make_manager =
+            [this](LogSink&, const Clock&, netlink::Kernel&,
+                   std::function<void()> changed) -> Result<std::unique_ptr<Manager>> {
+            auto manager = std::make_unique<FakeManager>(std::move(changed));
+            manager_ = manager.get();
+            return manager;
+        };
+        parts.bridges = [] { return std::map<std::string, std::string>{}; };
+        plugin_ = std::move(*Plugin::create(std::move(parts)));
+        LinkKernel::Device device;
+        device.link.name = "eth5";
+        device.link.mtu = 1500;
+        kernel_->add(12, device);
+    }
+
+    uint64_t add_port(const std::string& name, const OptionMap& options = {}) {
+        const uint64_t id = plugin_->add_port(name);
+        EXPECT_TRUE(plugin_->configure_port(id, options));
+        return id;
+    }
+
+    /// One turn of the main loop. What run() told of a rebound port is in `bound_`.
+    void run() {
+        plugin_->run([this](uint64_t id, const Plugin::Binding& binding) {
+            if (binding.rebound) {
+                bound_[id] = binding;
+            }
+        });
+        plugin_->answer([this](void* conn, bool error, const std::string& text) {
+            answers_[conn] = {error, text};
+        });
+    }
+    /// Turns until `done`, sleeping in poll() as the switch does.
+    void run_until(const std::function<bool()>& done) {
+        run();
+        while (!done()) {
+            pollfd fd{plugin_->fd(), POLLIN, 0};
+            ASSERT_EQ(poll(&fd, 1, 10'000), 1) << "nothing woke the main thread";
+            run();
+        }
+    }
+    bool is_bound(uint64_t id, uint32_t ifindex) { return bound_[id].ifindex == ifindex; }
+
+    std::map<std::string, std::string> status(uint64_t id) {
+        const auto rows = plugin_->port_status(id);
+        return {rows.begin(), rows.end()};
+    }
+    void publish_loaded(const std::string& port, uint32_t ifindex) {
+        manager_->publish([&](Snapshot& snapshot) {
+            fakes::add_eswitch(snapshot, kPf0, {{3, ifindex}});
+            snapshot.ports[port] = loaded_binding(port, 3, ifindex);
+        });
+    }
+
+    testing::NiceMock<LinkKernel>* kernel_ = nullptr;
+    FakeManager* manager_ = nullptr;
+    std::unique_ptr<Plugin> plugin_;
+    std::map<uint64_t, Plugin::Binding> bound_;
+    std::map<void*, CommandResult> answers_;
+};
+
+TEST_F(PluginTest, ClaimsOnceHoweverOftenItIsConfigured) {
+    const uint64_t id = add_port("pf0vf3");
+    EXPECT_THAT(plugin_->configure_port(id, {}), testing::Optional(false));
+    EXPECT_THAT(manager_->log, ElementsAre("claim pf0vf3"));
+    EXPECT_THAT(plugin_->configure_port(id, {{"tx-max", "1Gbit"}}), testing::Optional(true));
+    EXPECT_THAT(manager_->log, ElementsAre("claim pf0vf3", "claim pf0vf3"));
+    EXPECT_EQ(manager_->claims.at("pf0vf3").tx_max_bytes, 125'000'000u);
+}
+
+TEST_F(PluginTest, BadOptionsOnANewPortAreAnErrorAndClaimNothing) {
+    const uint64_t id = plugin_->add_port("pf0vf3");
+    const auto configured = plugin_->configure_port(id, {{"representer", "p0"}});
+    ASSERT_FALSE(configured);
+    EXPECT_EQ(configured.error().code, EINVAL);
+    plugin_->remove_port(id);
+    EXPECT_THAT(manager_->log, IsEmpty());
+}
+
+TEST_F(PluginTest, BadOptionsOnAWorkingPortAreShownAndTheOldOnesStay) {
+    const OptionMap good{{"tx-max", "1Gbit"}};
+    const uint64_t id = add_port("pf0vf3", good);
+    const OptionMap bad{{"tx-max", "fast"}};
+    EXPECT_THAT(plugin_->configure_port(id, bad), testing::Optional(true));
+    EXPECT_THAT(plugin_->configure_port(id, bad), testing::Optional(false));
+    EXPECT_EQ(plugin_->port_config(id), good);
+    EXPECT_NE(status(id)["option-error"].find("'fast'"), std::string::npos);
+    EXPECT_THAT(manager_->log, ElementsAre("claim pf0vf3"));
+
+    EXPECT_THAT(plugin_->configure_port(id, good), testing::Optional(true));
+    EXPECT_EQ(status(id).count("option-error"), 0u);
+}
+
+TEST_F(PluginTest, BindsAPreparedDevice) {
+    const uint64_t id = add_port("pf0vf3");
+    plugin_->set_wish(id, {true, true, 9000, {}});
+    publish_loaded("pf0vf3", 12);
+    run_until([&] { return is_bound(id, 12); });
+    EXPECT_EQ(bound_[id].link.name, "eth5");
+    EXPECT_EQ(bound_[id].link.mtu, 9000u) << "the link as it is after the preparation";
+    EXPECT_THAT(status(id), Contains(Pair("rep-state", "loaded")));
+}
+
+TEST_F(PluginTest, AWishThatChangesWhileTheDeviceIsPreparedIsFulfilledBeforeItIsBound) {
+    const uint64_t id = add_port("pf0vf3");
+    publish_loaded("pf0vf3", 12);
+    run();
+    plugin_->set_wish(id, {true, true, 4000, {}});
+    run_until([&] { return is_bound(id, 12); });
+    EXPECT_EQ(bound_[id].link.mtu, 4000u);
+    EXPECT_TRUE(bound_[id].link.flags & IFF_PROMISC);
+}
+
+TEST_F(PluginTest, UnbindsAndPutsBackWhenTheRepGoes) {
+    const uint64_t id = add_port("pf0vf3");
+    publish_loaded("pf0vf3", 12);
+    run_until([&] { return is_bound(id, 12); });
+    manager_->publish([](Snapshot& snapshot) {
+        snapshot.ports["pf0vf3"] = absent_binding("pf0vf3", "pci/0000:08:00.0 is gone");
+    });
+    run();
+    EXPECT_TRUE(is_bound(id, 0));
+    EXPECT_EQ(status(id)["rep-reason"], "pci/0000:08:00.0 is gone");
+    plugin_->stop([](void*, bool, const std::string&) {});
+    EXPECT_THAT(kernel_->changes(), ElementsAre("12 up", "12 down"));
+}
+
+TEST_F(PluginTest, TwoPortsChangeOverTheDeviceIsPutBackBeforeItIsPreparedAgain) {
+    const uint64_t a = add_port("a", {{"representor", "pf0vf3"}});
+    const uint64_t b = add_port("b", {{"representor", "pf0vf3"}});
+    publish_loaded("a", 12);
+    run_until([&] { return is_bound(a, 12); });
+    plugin_->remove_port(a);
+    EXPECT_THAT(manager_->log, ElementsAre("claim a", "claim b", "release a"));
+    manager_->publish([](Snapshot& snapshot) {
+        snapshot.ports.erase("a");
+        snapshot.ports["b"] = loaded_binding("b", 3, 12);
+    });
+    run_until([&] { return is_bound(b, 12); });
+    EXPECT_THAT(kernel_->changes(), ElementsAre("12 up", "12 down", "12 up"));
+}
+
+TEST_F(PluginTest, ANetdevThatGoesLateDoesNotReleaseItsSuccessorsClaim) {
+    const uint64_t old_id = add_port("pf0vf3");
+    const uint64_t new_id = add_port("pf0vf3", {{"tx-max", "1Gbit"}});
+    plugin_->remove_port(old_id);
+    EXPECT_THAT(manager_->log, ElementsAre("claim pf0vf3", "claim pf0vf3"));
+    publish_loaded("pf0vf3", 12);
+    run_until([&] { return is_bound(new_id, 12); });
+    plugin_->remove_port(new_id);
+    EXPECT_THAT(manager_->log, Contains("release pf0vf3"));
+}
+
+TEST_F(PluginTest, WaitAnswersWhenTheBindingsItImpliesAreInForce) {
+    const uint64_t id = add_port("pf0vf3");
+    int conn = 0;
+    plugin_->command({"esw/wait"}, &conn, [](void*, bool, const std::string&) { FAIL(); });
+    publish_loaded("pf0vf3", 12);
+    manager_->waits.at(0)(WaitReport{});
+    run_until([&] { return answers_.count(&conn) != 0; });
+    EXPECT_TRUE(is_bound(id, 12)) << "answered before the device was bound";
+    EXPECT_FALSE(answers_[&conn].error);
+}
+
+TEST_F(PluginTest, StopAnswersWhatStillWaits) {
+    int conn = 0;
+    plugin_->command({"esw/rescan"}, &conn, [](void*, bool, const std::string&) { FAIL(); });
+    bool answered = false;
+    plugin_->stop([&](void* c, bool error, const std::string&) {
+        answered = true;
+        EXPECT_EQ(c, &conn);
+        EXPECT_TRUE(error);
+    });
+    EXPECT_TRUE(answered);
+}
+
+TEST_F(PluginTest, PortsMayGoAfterItHasStopped) {
+    const uint64_t id = add_port("pf0vf3");
+    plugin_->stop([](void*, bool, const std::string&) {});
+    plugin_->remove_port(id);
+    EXPECT_THAT(manager_->log, ElementsAre("claim pf0vf3"));
+}
+
+}  // namespace
+}  // namespace esw
