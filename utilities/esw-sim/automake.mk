@@ -1,7 +1,61 @@
 # SPDX-License-Identifier: Apache-2.0
 noinst_LIBRARIES += utilities/esw-sim/libesw-sim.a
 utilities_esw_sim_libesw_sim_a_SOURCES = \
-	utilities/esw-sim/netlink_server.h
+	utilities/esw-sim/ctl_client.cc \
+	utilities/esw-sim/ctl_client.h \
+	utilities/esw-sim/ctl_commands.cc \
+	utilities/esw-sim/ctl_commands.h \
+	utilities/esw-sim/ctl_server.cc \
+	utilities/esw-sim/ctl_server.h \
+	utilities/esw-sim/daemon.cc \
+	utilities/esw-sim/daemon.h \
+	utilities/esw-sim/devlink_encode.cc \
+	utilities/esw-sim/devlink_encode.h \
+	utilities/esw-sim/devlink_service.cc \
+	utilities/esw-sim/devlink_service.h \
+	utilities/esw-sim/devlink_service_eswitch.cc \
+	utilities/esw-sim/devlink_service_param.cc \
+	utilities/esw-sim/devlink_service_port.cc \
+	utilities/esw-sim/devlink_service_rate.cc \
+	utilities/esw-sim/environment.cc \
+	utilities/esw-sim/environment.h \
+	utilities/esw-sim/forwarding.cc \
+	utilities/esw-sim/forwarding.h \
+	utilities/esw-sim/instance_dir.cc \
+	utilities/esw-sim/instance_dir.h \
+	utilities/esw-sim/kernel_version.cc \
+	utilities/esw-sim/kernel_version.h \
+	utilities/esw-sim/launch.cc \
+	utilities/esw-sim/launch.h \
+	utilities/esw-sim/message_writer.cc \
+	utilities/esw-sim/message_writer.h \
+	utilities/esw-sim/model/adapter.cc \
+	utilities/esw-sim/model/adapter.h \
+	utilities/esw-sim/model/eswitch.cc \
+	utilities/esw-sim/model/function.cc \
+	utilities/esw-sim/model/machine.cc \
+	utilities/esw-sim/model/rdma.cc \
+	utilities/esw-sim/model/types.cc \
+	utilities/esw-sim/model/types.h \
+	utilities/esw-sim/netdevs.cc \
+	utilities/esw-sim/netdevs.h \
+	utilities/esw-sim/netlink_server.h \
+	utilities/esw-sim/operation.cc \
+	utilities/esw-sim/operation.h \
+	utilities/esw-sim/pcap.cc \
+	utilities/esw-sim/pcap.h \
+	utilities/esw-sim/points.cc \
+	utilities/esw-sim/points.h \
+	utilities/esw-sim/rdma_service.cc \
+	utilities/esw-sim/rdma_service.h \
+	utilities/esw-sim/report.cc \
+	utilities/esw-sim/report.h \
+	utilities/esw-sim/topology.cc \
+	utilities/esw-sim/topology.h
 
 include utilities/esw-sim/transport/automake.mk
 include utilities/esw-sim/preload/automake.mk
+
+noinst_PROGRAMS += utilities/esw-sim/esw-sim
+utilities_esw_sim_esw_sim_SOURCES = utilities/esw-sim/main.cc
+utilities_esw_sim_esw_sim_LDADD = $(ESW_SIM_LIBS)

@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "utilities/esw-sim/daemon.h"
+
+#include <fmt/format.h>
+#include <signal.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+
+#include <cerrno>
+#include <charconv>
+
+#include "utilities/esw-sim/ctl_commands.h"
+
+namespace esw::sim {
+
+namespace {
+
+// A descriptor for each netdev (three per VF) and each client's socket.
+void raise_descriptor_limit() {
+    rlimit limit{};
+    if (::getrlimit(RLIMIT_NOFILE, &limit) == 0) {
+        limit.rlim_max = std::max<rlim_t>(limit.rlim_max, 65536);
+        limit.rlim_cur = limit.rlim_max;
+        if (::setrlimit(RLIMIT_NOFILE, &limit) != 0) {
+            ::getrlimit(RLIMIT_NOFILE, &limit);
+            limit.rlim_cur = limit.rlim_max;
+            ::setrlimit(RLIMIT_NOFILE, &limit);
+        }
+    }
+}
+
+}  // namespace
+
+Daemon::Daemon(LogSink& log, const InstanceDir& directory, std::unique_ptr<EventLoop> loop)
+    : log_(log),
+      directory_(directory.path()),
+      control_socket_(directory.control_socket()),
+      loop_(std::move(loop)),
+      points_(*loop_) {}
+
+Daemon::~Daemon() {
+    if (netdevs_) {
+        netdevs_->set_callbacks({});
+    }
+}
+
+Result<std::unique_ptr<Daemon>> Daemon::create(LogSink& log, Topology topology,
+                                               const InstanceDir& directory) {
+    raise_descriptor_limit();
+    auto loop = EventLoop::create();
+    if (!loop) {
+        return fail(loop.error());
+    }
+    std::unique_ptr<Daemon> daemon(new Daemon(log, directory, std::move(*loop)));
+    if (Status status = daemon->start(std::move(topology)); !status) {
+        return fail(status.error());
+    }
+    return daemon;
+}
+
+Status Daemon::start(Topology topology) {
+    auto netdevs = TapNetdevs::create(*loop_, log_);
+    if (!netdevs) {
+        return fail(netdevs.error());
+    }
+    netdevs_ = std::move(*netdevs);
+    adapter_ = std::make_unique<Adapter>(std::move(topology), *netdevs_, *this, points_);
+    forwarder_ = std::make_unique<Forwarder>(
+        [this](Netdev& to, Forwarder::Frame frame) { return netdevs_->send(to, frame); });
+    netdevs_->set_callbacks({[this](Netdev& netdev, TapNetdevs::Frame frame) {
+                                 forwarder_->from_netdev(netdev, frame);
+                             },
+                             [this](Netdev& netdev) { adapter_->netdev_admin_changed(netdev); },
+                             [this](Netdev& netdev) { adapter_->netdev_moved_or_renamed(netdev); },
+                             [this] {
+                                 if (server_) {
+                                     server_->pump_route();
+                                 }
+                             }});
+    devlink_ = std::make_unique<DevlinkService>(*adapter_, points_);
+    rdma_ = std::make_unique<RdmaService>(*adapter_);
+    if (Status status = adapter_->bring_up(); !status) {
+        return status;
+    }
+    netdevs_->sync();
+    NetlinkServer::Config config;
+    config.directory = directory_;
+    config.devlink = devlink_.get();
+    config.rdma = rdma_.get();
+    config.netdevs = netdevs_.get();
+    config.write_attribute = [this](const std::string& path, const std::string& value,
+                                    const std::function<void(int)>& done) {
+        write_attribute(path, value, done);
+    };
+    auto server = NetlinkServer::create(*loop_, log_, std::move(config));
+    if (!server) {
+        return fail(server.error());
+    }
+    server_ = std::move(*server);
+    devlink_->set_server(server_.get());
+    rdma_->set_server(server_.get());
+    commands_ = std::make_unique<CtlCommands>(*this);
+    auto ctl = CtlServer::create(*loop_, control_socket_,
+                                 [this](const std::string& request, CtlServer::Answer answer) {
+                                     commands_->handle(request, std::move(answer));
+                                 });
+    if (!ctl) {
+        return fail(ctl.error());
+    }
+    ctl_ = std::move(*ctl);
+    return watch_signals();
+}
+
+Status Daemon::watch_signals() {
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, SIGTERM);
+    sigaddset(&set, SIGINT);
+    ::sigprocmask(SIG_BLOCK, &set, nullptr);
+    signals_.reset(::signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK));
+    if (!signals_) {
+        return fail(errno, "signals", "signalfd");
+    }
+    auto watch = loop_->watch(signals_.get(), EventLoop::Interest::kRead, [this] {
+        signalfd_siginfo info;
+        [[maybe_unused]] const ssize_t size = ::read(signals_.get(), &info, sizeof info);
+        loop_->stop();
+    });
+    if (!watch) {
+        return fail(watch.error());
+    }
+    signal_watch_ = std::move(*watch);
+    return {};
+}
+
+// "bus/pci/devices/0000:08:00.0/sriov_numvfs" and the same under any other name of the device.
+void Daemon::write_attribute(const std::string& path, const std::string& value,
+                             const std::function<void(int)>& done) {
+    const std::string wanted = "/sriov_numvfs";
+    for (const auto& pf : adapter_->pfs()) {
+        const std::string end = pf->instance->device + wanted;
+        if (path.size() < end.size() || path.compare(path.size() - end.size(), end.size(), end)) {
+            continue;
+        }
+        unsigned count = 0;
+        const char* const last = value.data() + value.size();
+        const auto parsed = std::from_chars(value.data(), last, count);  // kstrtou16()
+        if (parsed.ec != std::errc() || (parsed.ptr != last && *parsed.ptr != '\n')) {
+            done(EINVAL);
+            return;
+        }
+        adapter_->set_num_vfs(
+            *pf, count, [done](const Status& status) { done(status ? 0 : status.error().code); });
+        return;
+    }
+    done(EACCES);
+}
+
+std::string Daemon::summary() const {
+    std::string text;
+    for (const auto& pf : adapter_->pfs()) {
+        text += fmt::format("{}: {} VFs, netdev {}, wire {}", pf->handle(), pf->num_vfs,
+                            pf->uplink->name, pf->wire->name);
+        const auto first = pf->vports.begin();
+        if (first != pf->vports.end()) {
+            text += fmt::format(", VF netdevs {} ...", first->second->function->name);
+        }
+        text += "\n";
+    }
+    return text;
+}
+
+void Daemon::device(int command, const Instance& instance) {
+    devlink_->notify_device(command, instance);
+}
+
+void Daemon::port(int command, const Instance& instance, const Port& port) {
+    devlink_->notify_port(command, instance, port);
+}
+
+void Daemon::rate(int command, const Instance& instance, const Rate& rate) {
+    devlink_->notify_rate(command, instance, rate);
+}
+
+void Daemon::param(int command, const Instance& instance, const Param& param) {
+    devlink_->notify_param(command, instance, param);
+}
+
+void Daemon::rdma(RdmaEvent event, const IbDevice& device, uint32_t port, const Netdev* netdev) {
+    rdma_->notify(event, device, port, netdev);
+}
+
+}  // namespace esw::sim

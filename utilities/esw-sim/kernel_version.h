@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <compare>
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+
+namespace esw::sim {
+
+/// The kernel that the simulated adapter plays: which features there are and in which order the
+/// notifications come. 6.1 is Debian 12's and the oldest one that is played.
+struct KernelVersion {
+    int major = 6;
+    int minor = 1;
+
+    /// "6.1", "6.12"; refuses what is older than 6.1.
+    static Result<KernelVersion> parse(std::string_view text);
+    std::string to_string() const;
+    auto operator<=>(const KernelVersion&) const = default;
+
+    /// Netdevs tell devlink about themselves (devlink_port_netdevice_event(), net/devlink/port.c):
+    /// a port is announced as eth without and then with its netdev, a rename or a move to another
+    /// namespace is announced, and drivers call devlink_port_type_*() no more.
+    bool ports_follow_netdevs() const { return *this >= KernelVersion{6, 2}; }
+
+    /// DEVLINK_PORT_FN_ATTR_CAPS (roce, migratable).
+    bool has_function_caps() const { return *this >= KernelVersion{6, 2}; }
+
+    /// DEVLINK_ATTR_RATE_TX_PRIORITY and _WEIGHT in every rate message; mlx5 sets neither.
+    bool has_rate_priority() const { return *this >= KernelVersion{6, 2}; }
+
+    /// The reply to DEVLINK_CMD_PORT_NEW carries that command. 6.1 says DEVLINK_CMD_NEW
+    /// (devlink_port_new_notify(), net/devlink/leftover.c).
+    bool port_new_reply_is_port_new() const { return *this >= KernelVersion{6, 2}; }
+
+    /// mlx5's devlink parameter esw_multiport.
+    bool has_esw_multiport() const { return *this >= KernelVersion{6, 3}; }
+
+    /// mlx5 registers its devlink instance before anything in it (mlx5_init_one(), "Register
+    /// devlink first under devlink lock"), and takes it away last; before, the other way round.
+    bool devlink_registered_first() const { return *this >= KernelVersion{6, 7}; }
+
+    /// RDMA_NLDEV_CMD_MONITOR and the notification group.
+    bool has_rdma_monitor() const { return *this >= KernelVersion{6, 12}; }
+
+    /// DEVLINK_ESWITCH_MODE_SWITCHDEV_INACTIVE.
+    bool has_switchdev_inactive() const { return *this >= KernelVersion{6, 19}; }
+
+    /// What NL_SET_ERR_MSG_MOD() puts before a text of the devlink core: the name of the object
+    /// file, "leftover" in Debian's 6.1, `file` later.
+    std::string core_prefix(std::string_view file) const;
+};
+
+}  // namespace esw::sim

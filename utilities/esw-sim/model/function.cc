@@ -1,0 +1,302 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a driver's probe and remove do for PFs, VFs and SFs: mlx5 main.c (probe_one(), remove_one(),
+// mlx5_init_one(), mlx5_uninit_one()), en_main.c (mlx5e_probe(), mlx5e_remove()), en/devlink.c, and
+// devlink_register() (net/devlink).
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <utility>
+
+#include "utilities/esw-sim/model/adapter.h"
+
+namespace esw::sim {
+
+// register_netdev() was called before. Since 6.2 the netdev's own events tell devlink, and the
+// first of them (type, no netdev) was sent before it.
+void Adapter::port_gets_netdev(Instance& instance, Port& port, Netdev* netdev) {
+    port.type = DEVLINK_PORT_TYPE_ETH;
+    port.netdev = netdev;
+    notify(DEVLINK_CMD_PORT_NEW, instance, port);
+}
+
+// 6.1: devlink_port_type_clear(), then unregister_netdev(). Since 6.2 NETDEV_UNREGISTER takes the
+// netdev away from the port and NETDEV_PRE_UNINIT the type.
+void Adapter::port_loses_netdev(Instance& instance, Port& port, Netdev*& netdev) {
+    const bool follows = topology_.kernel.ports_follow_netdevs();
+    port.netdev = nullptr;
+    if (follows) {
+        notify(DEVLINK_CMD_PORT_NEW, instance, port);
+    }
+    port.type = DEVLINK_PORT_TYPE_NOTSET;
+    if (!follows) {
+        notify(DEVLINK_CMD_PORT_NEW, instance, port);
+    }
+    drop_netdev(netdev);
+    if (follows) {
+        notify(DEVLINK_CMD_PORT_NEW, instance, port);
+    }
+}
+
+// devlink_notify_register() and devlink_notify_unregister().
+void Adapter::announce(const Instance& instance) {
+    notify(DEVLINK_CMD_NEW, instance);
+    for (const auto& port : instance.ports) {
+        notify(DEVLINK_CMD_PORT_NEW, instance, *port);
+    }
+    for (const Rate& rate : instance.rates) {
+        notify(DEVLINK_CMD_RATE_NEW, instance, rate);
+    }
+    for (const Param& param : instance.params) {
+        notify(DEVLINK_CMD_PARAM_NEW, instance, param);
+    }
+}
+
+void Adapter::withdraw(const Instance& instance) {
+    for (auto param = instance.params.rbegin(); param != instance.params.rend(); ++param) {
+        notify(DEVLINK_CMD_PARAM_DEL, instance, *param);
+    }
+    for (auto rate = instance.rates.rbegin(); rate != instance.rates.rend(); ++rate) {
+        notify(DEVLINK_CMD_RATE_DEL, instance, *rate);
+    }
+    for (auto port = instance.ports.rbegin(); port != instance.ports.rend(); ++port) {
+        notify(DEVLINK_CMD_PORT_DEL, instance, **port);
+    }
+    notify(DEVLINK_CMD_DEL, instance);
+}
+
+void Adapter::register_instance(const std::shared_ptr<Instance>& instance) {
+    instance->registered = true;
+    instances_.push_back(instance);
+    announce(*instance);
+}
+
+void Adapter::unregister_instance(const std::shared_ptr<Instance>& instance) {
+    if (instance->registered) {
+        withdraw(*instance);
+        instance->registered = false;
+        std::erase(instances_, instance);
+    }
+}
+
+// A VF or an SF. Without a driver on the host (bind_vfs false) its netdev is what a guest would
+// have.
+void Adapter::probe_function(const OperationPtr& op, Vport& vport) {
+    const bool bound = vport.is_sf || topology_.bind_vfs;
+    auto instance = std::make_shared<Instance>();
+    instance->kind = vport.is_sf ? Instance::Kind::kSf : Instance::Kind::kVf;
+    instance->pf = vport.pf;
+    instance->vport = &vport;
+    instance->vhca_id = vport.vhca_id;
+    instance->pci = vport.is_sf ? vport.pf->instance->pci : function_pci(*vport.pf, vport);
+    instance->bus = vport.is_sf ? "auxiliary" : "pci";
+    instance->device = vport.is_sf ? fmt::format("mlx5_core.sf.{}", vport.adev) : instance->pci;
+    const bool first = topology_.kernel.devlink_registered_first();
+    op->then([this, &vport, instance, bound, first]() -> Status {
+        Netdev wanted;
+        wanted.role = Netdev::Role::kFunction;
+        wanted.pf = vport.pf;
+        wanted.vport = &vport;
+        wanted.name = fmt::format("{}p{}{}{}", topology_.prefix, vport.pf->number,
+                                  vport.is_sf ? "s" : "v", vport.is_sf ? vport.sfnum : vport.vf);
+        if (wanted.name.size() >= 16) {
+            wanted.name =
+                fmt::format("{}p{}sv{:x}", topology_.prefix, vport.pf->number, vport.number);
+        }
+        wanted.mac = vport.admin_mac == Mac{} ? vport.mac : vport.admin_mac;
+        wanted.face = face_for(*instance, "");
+        if (bound) {
+            vport.instance = instance;
+            instance->params = default_params(false);
+            if (first) {
+                register_instance(instance);
+            }
+            auto port = std::make_unique<Port>();
+            port->index = static_cast<uint32_t>(instance->vhca_id) << 16;
+            port->flavour = DEVLINK_PORT_FLAVOUR_VIRTUAL;
+            instance->ports.push_back(std::move(port));
+            Port& added = *instance->ports.back();
+            notify(DEVLINK_CMD_PORT_NEW, *instance, added);
+            if (topology_.kernel.ports_follow_netdevs()) {
+                added.type = DEVLINK_PORT_TYPE_ETH;
+                notify(DEVLINK_CMD_PORT_NEW, *instance, added);
+            }
+        }
+        const auto made = make_netdev(std::move(wanted));
+        if (!made) {
+            unregister_instance(instance);
+            vport.instance.reset();
+            return fail(made.error());
+        }
+        vport.function = *made;
+        if (bound) {
+            port_gets_netdev(*instance, *instance->ports.back(), vport.function);
+        }
+        update_links(*vport.pf);
+        return {};
+    });
+    if (!bound) {
+        return;
+    }
+    op->then(
+        "rdma.attach",
+        [this, &vport, instance, first]() -> Status {
+            uint64_t guid = 0;
+            for (size_t i = 0; i < vport.mac.size(); i++) {
+                guid = guid << 8 | vport.mac[i];
+                guid = i == 2 ? guid << 16 | 0x0300 : guid;
+            }
+            vport.ib = make_ib(*instance, 1, false, guid);
+            ib_attach(*vport.ib, 1, vport.function);
+            if (!first) {
+                register_instance(instance);
+            }
+            return {};
+        },
+        instance->handle());
+}
+
+void Adapter::remove_function(const OperationPtr& op, Vport& vport) {
+    const std::shared_ptr<Instance> instance = vport.instance;
+    if (!instance) {
+        op->then([this, &vport]() -> Status {
+            drop_netdev(vport.function);
+            return {};
+        });
+        return;
+    }
+    const bool first = topology_.kernel.devlink_registered_first();
+    op->then_lock(instance, instance->lock);
+    op->then(
+        "rdma.detach",
+        [this, &vport, instance, first]() -> Status {
+            if (!first) {
+                unregister_instance(instance);
+            }
+            drop_ib(vport.ib);
+            if (!instance->ports.empty()) {
+                Port& port = *instance->ports.back();
+                if (first) {
+                    port_loses_netdev(*instance, port, vport.function);
+                    notify(DEVLINK_CMD_PORT_DEL, *instance, port);
+                }
+                instance->ports.clear();
+            }
+            drop_netdev(vport.function);
+            unregister_instance(instance);
+            vport.instance.reset();
+            return {};
+        },
+        instance->handle());
+    op->then_unlock();
+}
+
+// mlx5e_probe() of a PF.
+Status Adapter::make_pf_port(Pf& pf) {
+    Instance& instance = *pf.instance;
+    auto owned = std::make_unique<Port>();
+    Port& port = *owned;
+    port.index = port_index(pf, kUplinkVport);
+    port.number = pf.number;
+    instance.ports.insert(instance.ports.begin(), std::move(owned));
+    notify(DEVLINK_CMD_PORT_NEW, instance, port);
+    if (topology_.kernel.ports_follow_netdevs()) {
+        port.type = DEVLINK_PORT_TYPE_ETH;
+        notify(DEVLINK_CMD_PORT_NEW, instance, port);
+    }
+    Netdev wanted;
+    wanted.role = Netdev::Role::kUplink;
+    wanted.pf = &pf;
+    wanted.name = topology_.prefix + pf.uplink_id();
+    wanted.mac = pf.mac;
+    wanted.face = face_for(instance, pf.uplink_id());
+    const auto made = make_netdev(std::move(wanted));
+    if (!made) {
+        notify(DEVLINK_CMD_PORT_DEL, instance, port);
+        instance.ports.erase(instance.ports.begin());
+        return fail(made.error());
+    }
+    pf.uplink = *made;
+    port_gets_netdev(instance, port, pf.uplink);
+    update_links(pf);
+    return {};
+}
+
+void Adapter::probe_pf(const OperationPtr& op, Pf& pf) {
+    const bool first = topology_.kernel.devlink_registered_first();
+    op->then([this, &pf, first]() -> Status {
+        pf.present = true;
+        pf.mode = kModeLegacy;
+        pf.inline_mode = 0;
+        pf.encap = 1;
+        pf.instance->reloads = 0;
+        pf.instance->params = default_params(true);
+        take_adev();
+        if (!pf.wire) {
+            Netdev wanted;
+            wanted.role = Netdev::Role::kWire;
+            wanted.pf = &pf;
+            wanted.name = fmt::format("{}wire{}", topology_.prefix, pf.number);
+            // Some other vendor's address: what the cable ends in.
+            wanted.mac =
+                mac_of(0x020000ee0000 | (pf.topology.mac & 0xffff000) >> 12 << 4 | pf.number);
+            auto made = make_netdev(std::move(wanted));
+            if (!made) {
+                pf.present = false;
+                return fail(made.error());
+            }
+            pf.wire = *made;
+        }
+        if (first) {
+            register_instance(pf.instance);
+        }
+        return make_pf_port(pf);
+    });
+    add_ib(op, pf);
+    op->then([this, &pf, first]() -> Status {
+        if (!first) {
+            register_instance(pf.instance);
+        }
+        update_links(pf);
+        return {};
+    });
+}
+
+void Adapter::remove_pf(const OperationPtr& op, Pf& pf) {
+    const bool first = topology_.kernel.devlink_registered_first();
+    op->then_lock(pf.instance, pf.instance->lock);
+    if (!first) {
+        op->then([this, &pf]() -> Status {
+            unregister_instance(pf.instance);
+            return {};
+        });
+    }
+    remove_vf_functions(op, pf);
+    disable_vfs(op, pf);
+    op->then([this, &pf, weak = std::weak_ptr<Operation>(op)]() -> Status {
+        const OperationPtr self = weak.lock();
+        eswitch_disable(self, pf);
+        remove_ib(self, pf);
+        self->then([this, &pf]() -> Status {
+            Instance& instance = *pf.instance;
+            if (Port* port = instance.port(port_index(pf, kUplinkVport))) {
+                if (instance.registered) {
+                    port_loses_netdev(instance, *port, pf.uplink);
+                }
+                notify(DEVLINK_CMD_PORT_DEL, instance, *port);
+            }
+            instance.ports.clear();
+            drop_netdev(pf.uplink);
+            instance.rates.clear();
+            unregister_instance(pf.instance);
+            pf.present = false;
+            adevs_.erase(pf.number);
+            update_links(pf);
+            return {};
+        });
+        return {};
+    });
+    op->then_unlock();
+}
+
+}  // namespace esw::sim

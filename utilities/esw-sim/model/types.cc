@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "utilities/esw-sim/model/types.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace esw::sim {
+
+Mac mac_of(uint64_t number) {
+    Mac mac;
+    for (size_t i = 0; i < mac.size(); i++) {
+        mac[i] = static_cast<uint8_t>(number >> (8 * (5 - i)));
+    }
+    return mac;
+}
+
+std::string to_string(const Mac& mac) {
+    return fmt::format("{:02x}", fmt::join(mac, ":"));
+}
+
+Port* Instance::port(uint32_t index) {
+    for (const auto& port : ports) {
+        if (port->index == index) {
+            return port.get();
+        }
+    }
+    return nullptr;
+}
+
+Rate* Instance::leaf(uint32_t port_index) {
+    const auto rate = std::find_if(rates.begin(), rates.end(), [&](const Rate& candidate) {
+        return candidate.port_index == port_index;
+    });
+    return rate == rates.end() ? nullptr : &*rate;
+}
+
+Rate* Instance::node(const std::string& name) {
+    const auto rate = std::find_if(rates.begin(), rates.end(), [&](const Rate& candidate) {
+        return !candidate.port_index && candidate.name == name;
+    });
+    return rate == rates.end() ? nullptr : &*rate;
+}
+
+Param* Instance::param(std::string_view name) {
+    const auto param = std::find_if(params.begin(), params.end(),
+                                    [&](const Param& candidate) { return candidate.name == name; });
+    return param == params.end() ? nullptr : &*param;
+}
+
+std::string Vport::rep_id() const {
+    return is_sf ? fmt::format("pf{}sf{}", pf->number, sfnum)
+                 : fmt::format("pf{}vf{}", pf->number, vf);
+}
+
+// vport_index + 1 (mlx5_ib_set_vport_rep(), ib_rep.c); the PF has index 0, then come all VFs and
+// all SFs that there can be (mlx5_esw_vports_init(), eswitch.c).
+uint32_t Pf::ib_port(const Vport& vport) const {
+    return vport.is_sf ? 1 + topology.max_vfs + (vport.number - kFirstSfVport) + 1
+                       : vport.number + 1u;
+}
+
+std::string Pf::uplink_id() const {
+    return fmt::format("p{}", number);
+}
+
+}  // namespace esw::sim

@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <linux/devlink.h>
+
+#include <array>
+#include <cstdint>
+#include <list>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "utilities/esw-sim/netlink_server.h"
+#include "utilities/esw-sim/operation.h"
+#include "utilities/esw-sim/topology.h"
+
+/// The objects of the simulated adapter and of the simulated kernel's view of it. Plain data;
+/// class Adapter changes it. All on the daemon's one thread.
+namespace esw::sim {
+
+using Mac = std::array<uint8_t, 6>;
+Mac mac_of(uint64_t number);
+std::string to_string(const Mac& mac);
+
+constexpr uint16_t kUplinkVport = 0xffff;   ///< MLX5_VPORT_UPLINK
+constexpr uint16_t kFirstSfVport = 0x8000;  ///< mlx5_sf_start_function_id() of a ConnectX-6 Dx
+constexpr uint16_t kModeLegacy = 0;
+constexpr uint16_t kModeSwitchdev = 1;
+constexpr uint16_t kModeSwitchdevInactive = 2;  ///< from Linux 6.19's linux/devlink.h
+
+struct Pf;
+struct Vport;
+
+/// A netdev of the adapter: a TAP device of the real kernel with a face (netlink_server.h).
+struct Netdev {
+    enum class Role { kUplink, kRepresentor, kFunction, kWire };
+
+    Role role = Role::kUplink;
+    Pf* pf = nullptr;
+    Vport* vport = nullptr;  ///< null for uplink and wire
+    uint32_t ifindex = 0;
+    std::string name;
+    Mac mac{};
+    bool in_namespace = true;  ///< of the adapter (devlink's); users may move it away
+    bool admin_up = false;     ///< IFF_UP; known while it is in the adapter's namespace
+    bool carrier = false;
+    NetdevFace face;
+};
+
+/// A rate object: a port's leaf, or a node.
+struct Rate {
+    std::optional<uint32_t> port_index;  ///< leaf
+    std::string name;                    ///< node
+    uint64_t tx_share = 0;               ///< bytes per second
+    uint64_t tx_max = 0;
+    std::string parent;  ///< name of a node, or empty
+};
+
+struct Port {
+    uint32_t index = 0;
+    uint16_t type = DEVLINK_PORT_TYPE_NOTSET;
+    uint16_t flavour = DEVLINK_PORT_FLAVOUR_PHYSICAL;
+    uint32_t number = 0;     ///< physical: port number; pcivf: VF; pcisf: SF
+    uint16_t pf_number = 0;  ///< pcivf, pcisf
+    Vport* vport = nullptr;  ///< pcivf, pcisf
+    Netdev* netdev = nullptr;
+};
+
+using ParamValue = std::variant<bool, uint32_t, std::string>;
+
+/// The devlink parameters of mlx5 (devlink.c); each has one configuration mode.
+struct Param {
+    std::string name;
+    bool generic = false;
+    uint8_t cmode = DEVLINK_PARAM_CMODE_RUNTIME;
+    ParamValue value;
+};
+
+/// A devlink instance: of a PF, a VF or an SF.
+struct Instance {
+    enum class Kind { kPf, kVf, kSf };
+
+    Kind kind = Kind::kPf;
+    std::string bus;     ///< "pci", "auxiliary"
+    std::string device;  ///< "0000:08:00.0", "mlx5_core.sf.2"
+    std::string pci;     ///< the PCI device below it
+    Pf* pf = nullptr;
+    Vport* vport = nullptr;  ///< of a VF or SF
+    uint16_t vhca_id = 0;
+    bool registered = false;  ///< devlink_register() was called: visible, and notifies
+    bool reload_failed = false;
+    uint32_t reloads = 0;  ///< driver_reinit performed
+    std::vector<std::unique_ptr<Port>> ports;
+    std::list<Rate> rates;  ///< nodes are put first, leaves last (devlink_nl_cmd_rate_new_doit())
+    std::vector<Param> params;
+    KernelLock lock;  ///< devl_lock()
+
+    std::string handle() const { return bus + "/" + device; }
+    Port* port(uint32_t index);
+    Rate* leaf(uint32_t port_index);
+    Rate* node(const std::string& name);
+    Param* param(std::string_view name);
+};
+
+struct IbDevice {
+    uint32_t index = 0;
+    std::string name;
+    uint32_t port_count = 1;
+    bool is_rep = false;
+    uint64_t node_guid = 0;
+    Instance* instance = nullptr;
+    std::map<uint32_t, Netdev*> netdevs;  ///< by port, from 1
+};
+
+/// One function of the adapter below a PF: a VF or an SF.
+struct Vport {
+    Pf* pf = nullptr;
+    uint16_t number = 0;
+    bool is_sf = false;
+    uint32_t vf = 0;
+    uint32_t sfnum = 0;
+    Mac mac{};             ///< permanent, of the function
+    Mac admin_mac{};       ///< set by the admin; zero: none
+    bool enabled = false;  ///< the eswitch has it (mlx5_esw_vport_enable())
+    bool link_forced_down = false;
+    bool roce = true;  ///< function capabilities
+    bool migratable = false;
+    bool sf_active = false;    ///< devlink's function state
+    bool sf_attached = false;  ///< opstate
+    uint32_t adev = 0;         ///< number of its auxiliary devices (mlx5_adev_ida)
+    uint16_t vhca_id = 0;
+    Netdev* rep = nullptr;               ///< switchdev
+    Netdev* function = nullptr;          ///< the function's own netdev
+    std::shared_ptr<Instance> instance;  ///< while a driver is bound to the function
+    IbDevice* ib = nullptr;              ///< the function's own
+
+    /// Name of its representor: "pf0vf3", "pf0sf88".
+    std::string rep_id() const;
+};
+
+struct Pf {
+    uint32_t number = 0;
+    PfTopology topology;
+    Mac mac{};
+    bool present = false;  ///< on the PCI bus
+    bool rdma_loaded = true;
+    bool cable = true;  ///< the wire has a link
+    uint16_t mode = kModeLegacy;
+    uint8_t inline_mode = 0;
+    uint8_t encap = 1;
+    uint32_t num_vfs = 0;
+    std::shared_ptr<Instance> instance;
+    std::shared_ptr<KernelLock> device_lock = std::make_shared<KernelLock>();  ///< device_lock()
+    Netdev* uplink = nullptr;  ///< p0: the PF's own netdev, in switchdev the uplink representor
+    Netdev* wire = nullptr;
+    IbDevice* ib = nullptr;
+    std::map<uint16_t, std::unique_ptr<Vport>> vports;  ///< VFs and SFs there are, by number
+
+    std::string handle() const { return instance->handle(); }
+    bool switchdev() const { return mode != kModeLegacy; }
+    /// PF, VFs, SFs and the uplink (mlx5_esw_vports_init(), eswitch.c): the ports of its IB device
+    /// in switchdev mode.
+    uint32_t total_vports() const { return 2 + topology.max_vfs + topology.max_sfs; }
+    uint32_t ib_port(const Vport& vport) const;
+    uint32_t ib_uplink_port() const { return total_vports(); }
+    std::string uplink_id() const;
+};
+
+/// What happens in the model, in the order in which the kernel says it. Called only for what is
+/// visible: a registered devlink instance.
+class Observer {
+public:
+    virtual ~Observer() = default;
+    /// `command`: DEVLINK_CMD_NEW or _DEL, PORT_NEW or _DEL, ...
+    virtual void device(int command, const Instance& instance) = 0;
+    virtual void port(int command, const Instance& instance, const Port& port) = 0;
+    virtual void rate(int command, const Instance& instance, const Rate& rate) = 0;
+    virtual void param(int command, const Instance& instance, const Param& param) = 0;
+
+    enum class RdmaEvent { kRegister, kUnregister, kNetdevAttach, kNetdevDetach };
+    virtual void rdma(RdmaEvent event, const IbDevice& device, uint32_t port,
+                      const Netdev* netdev) = 0;
+};
+
+/// Makes and removes netdevs. The real one has TAP devices (netdevs.h), unit tests have one that
+/// only keeps a list.
+class NetdevBackend {
+public:
+    virtual ~NetdevBackend() = default;
+    /// Owned by the backend until destroy().
+    virtual Result<Netdev*> create(Netdev wanted) = 0;
+    virtual void destroy(Netdev* netdev) = 0;
+    virtual void set_carrier(Netdev* netdev, bool carrier) = 0;
+    virtual void set_mac(Netdev* netdev, const Mac& mac) = 0;
+    /// Whether the name can be given to a new netdev.
+    virtual bool name_is_free(const std::string& name) const = 0;
+    /// Hands on the real kernel's notifications so far (NetlinkServer::pump_route()), so that
+    /// clients see a netdev before the devlink message that names it.
+    virtual void pump() = 0;
+};
+
+}  // namespace esw::sim

@@ -1,0 +1,255 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "utilities/esw-sim/rdma_service.h"
+
+#include <rdma/ib_user_verbs.h>
+#include <rdma/rdma_netlink.h>
+
+#include <cerrno>
+
+namespace esw::sim {
+
+namespace {
+
+// Of kernels newer than Debian 12's rdma/rdma_netlink.h (6.12).
+constexpr uint16_t kCmdMonitor = 28;           // RDMA_NLDEV_CMD_MONITOR
+constexpr uint16_t kAttrEventType = 103;       // RDMA_NLDEV_ATTR_EVENT_TYPE
+constexpr uint16_t kSysAttrMonitorMode = 104;  // RDMA_NLDEV_SYS_ATTR_MONITOR_MODE
+constexpr uint32_t kGroupNotify = 4;           // RDMA_NL_GROUP_NOTIFY
+
+constexpr uint8_t kPortDown = 1, kPortActive = 4;  // IB_PORT_*
+constexpr uint8_t kPhysDisabled = 3, kPhysLinkUp = 5;
+
+// Some of what mlx5_ib_query_device() (main.c) sets: memory windows, XRC, memory management
+// extensions and the like. Not compared with a card.
+constexpr uint64_t kCapFlags = 0x1425321c36;
+
+constexpr uint16_t message_type(uint16_t command) {
+    return static_cast<uint16_t>(RDMA_NL_NLDEV << 10 | command);  // RDMA_NL_GET_TYPE()
+}
+
+void put_handle(MessageWriter& message, const IbDevice& device) {
+    message.u32(RDMA_NLDEV_ATTR_DEV_INDEX, device.index);
+    message.text(RDMA_NLDEV_ATTR_DEV_NAME, device.name);
+}
+
+void put_netdev(MessageWriter& message, const Netdev& netdev) {
+    message.u32(RDMA_NLDEV_ATTR_NDEV_INDEX, netdev.ifindex);
+    message.text(RDMA_NLDEV_ATTR_NDEV_NAME, netdev.name);
+}
+
+// nldev_policy, as far as it is read.
+const std::vector<RequestAttributes::Rule>& rules() {
+    using Kind = RequestAttributes::Kind;
+    static const std::vector<RequestAttributes::Rule> kRules{
+        {RDMA_NLDEV_ATTR_DEV_INDEX, Kind::kU32},
+        {RDMA_NLDEV_ATTR_PORT_INDEX, Kind::kU32},
+        {RDMA_NLDEV_ATTR_CHARDEV_TYPE, Kind::kText},
+        {RDMA_NLDEV_ATTR_DEV_NAME, Kind::kText},
+    };
+    return kRules;
+}
+
+}  // namespace
+
+// rdma_nl_rcv_msg(): only messages of the NLDEV client are known.
+void RdmaService::handle(std::shared_ptr<Request> request) {
+    const uint16_t type = request->header().nlmsg_type;
+    if (type >> 10 != RDMA_NL_NLDEV) {
+        request->finish(EINVAL);
+        return;
+    }
+    answer(*request, type & 0x3ff);
+}
+
+void RdmaService::answer(Request& request, uint16_t command) {
+    RequestAttributes attributes;
+    if (const auto refusal = attributes.parse(request.payload(), NLMSG_HDRLEN, rules(), false)) {
+        request.finish(EINVAL, refusal->text);
+        return;
+    }
+    switch (command) {
+        case RDMA_NLDEV_CMD_GET:
+            get(request, attributes);
+            return;
+        case RDMA_NLDEV_CMD_PORT_GET:
+            port_get(request, attributes);
+            return;
+        case RDMA_NLDEV_CMD_RES_GET:
+            res_get(request, attributes);
+            return;
+        case RDMA_NLDEV_CMD_SYS_GET:
+            sys_get(request);
+            return;
+        case RDMA_NLDEV_CMD_GET_CHARDEV:
+            // ib_get_client_nl_info(): no ib_uverbs yet, so no client of that name.
+            request.finish(attributes.has(RDMA_NLDEV_ATTR_CHARDEV_TYPE) ? ENOENT : EINVAL);
+            return;
+        default:
+            break;
+    }
+    const bool lists =
+        command == RDMA_NLDEV_CMD_RES_QP_GET || command == RDMA_NLDEV_CMD_RES_CM_ID_GET ||
+        command == RDMA_NLDEV_CMD_RES_CQ_GET || command == RDMA_NLDEV_CMD_RES_MR_GET ||
+        command == RDMA_NLDEV_CMD_RES_PD_GET || command == RDMA_NLDEV_CMD_RES_CTX_GET ||
+        command == RDMA_NLDEV_CMD_RES_SRQ_GET;
+    if (lists && request.is_dump()) {  // nothing uses the device yet
+        request.finish(device_of(attributes) ? 0 : EINVAL);
+        return;
+    }
+    request.finish(lists ? ENOENT : EINVAL);
+}
+
+const IbDevice* RdmaService::device_of(const RequestAttributes& attributes) const {
+    if (!attributes.has(RDMA_NLDEV_ATTR_DEV_INDEX)) {
+        return nullptr;
+    }
+    const auto& devices = adapter_.ib_devices();
+    const auto found = devices.find(attributes.number<uint32_t>(RDMA_NLDEV_ATTR_DEV_INDEX));
+    return found == devices.end() ? nullptr : found->second.get();
+}
+
+// nldev_get_doit(), nldev_get_dumpit(). RDMA devices are seen in every namespace ("netns shared").
+void RdmaService::get(Request& request, const RequestAttributes& attributes) {
+    if (request.is_dump()) {
+        for (const auto& [index, device] : adapter_.ib_devices()) {
+            request.reply(encode_device(*device));
+        }
+        request.finish(0);
+        return;
+    }
+    const IbDevice* const device = device_of(attributes);
+    if (!device) {
+        request.finish(EINVAL);
+        return;
+    }
+    request.reply(encode_device(*device));
+    request.finish(0);
+}
+
+// nldev_port_get_doit(), nldev_port_get_dumpit()
+void RdmaService::port_get(Request& request, const RequestAttributes& attributes) {
+    const IbDevice* const device = device_of(attributes);
+    if (!device) {
+        request.finish(EINVAL);
+        return;
+    }
+    if (request.is_dump()) {
+        for (uint32_t port = 1; port <= device->port_count; port++) {
+            request.reply(encode_port(request, *device, port));
+        }
+        request.finish(0);
+        return;
+    }
+    const auto port = attributes.number<uint32_t>(RDMA_NLDEV_ATTR_PORT_INDEX);
+    if (port < 1 || port > device->port_count) {
+        request.finish(EINVAL);
+        return;
+    }
+    request.reply(encode_port(request, *device, port));
+    request.finish(0);
+}
+
+void RdmaService::res_get(Request& request, const RequestAttributes& attributes) {
+    if (request.is_dump()) {
+        for (const auto& [index, device] : adapter_.ib_devices()) {
+            request.reply(encode_resources(*device));
+        }
+        request.finish(0);
+        return;
+    }
+    const IbDevice* const device = device_of(attributes);
+    if (!device) {
+        request.finish(EINVAL);
+        return;
+    }
+    request.reply(encode_resources(*device));
+    request.finish(0);
+}
+
+// nldev_sys_get_doit()
+void RdmaService::sys_get(Request& request) {
+    MessageWriter message(message_type(RDMA_NLDEV_CMD_SYS_GET));
+    message.u8(RDMA_NLDEV_SYS_ATTR_NETNS_MODE, 1);  // shared
+    message.u8(RDMA_NLDEV_SYS_ATTR_PRIVILEGED_QKEY_MODE, 0);
+    if (adapter_.topology().kernel.has_rdma_monitor()) {
+        message.u8(kSysAttrMonitorMode, 1);
+    }
+    message.u8(RDMA_NLDEV_SYS_ATTR_COPY_ON_FORK, 1);
+    request.reply(message.finish());
+    request.finish(0);
+}
+
+// fill_dev_info()
+Bytes RdmaService::encode_device(const IbDevice& device) const {
+    MessageWriter message(message_type(RDMA_NLDEV_CMD_GET));
+    put_handle(message, device);
+    message.u32(RDMA_NLDEV_ATTR_PORT_INDEX, device.port_count);
+    message.u64(RDMA_NLDEV_ATTR_CAP_FLAGS, kCapFlags);
+    message.text(RDMA_NLDEV_ATTR_FW_VERSION, adapter_.firmware_version());
+    message.u64(RDMA_NLDEV_ATTR_NODE_GUID, device.node_guid);
+    message.u64(RDMA_NLDEV_ATTR_SYS_IMAGE_GUID, adapter_.system_image_guid());
+    message.u8(RDMA_NLDEV_ATTR_DEV_NODE_TYPE, 1);  // RDMA_NODE_IB_CA
+    message.u8(RDMA_NLDEV_ATTR_DEV_DIM, 1);
+    // rdma_protocol_roce() of the first port; a device of representors is raw packet only
+    // (mlx5_port_rep_immutable(), main.c).
+    if (!device.is_rep) {
+        message.text(RDMA_NLDEV_ATTR_DEV_PROTOCOL, "roce");
+    }
+    return message.finish();
+}
+
+// fill_port_info(); mlx5_query_port_roce() says DOWN for a port without netdev.
+Bytes RdmaService::encode_port(const Request& request, const IbDevice& device,
+                               uint32_t port) const {
+    MessageWriter message(message_type(RDMA_NLDEV_CMD_PORT_GET));
+    put_handle(message, device);
+    message.u32(RDMA_NLDEV_ATTR_PORT_INDEX, port);
+    const auto entry = device.netdevs.find(port);
+    const Netdev* const netdev = entry == device.netdevs.end() ? nullptr : entry->second;
+    const bool up = netdev && netdev->admin_up && netdev->carrier;
+    message.u8(RDMA_NLDEV_ATTR_PORT_STATE, up ? kPortActive : kPortDown);
+    message.u8(RDMA_NLDEV_ATTR_PORT_PHYS_STATE, up ? kPhysLinkUp : kPhysDisabled);
+    if (netdev && netdev->in_namespace && request.same_namespace()) {
+        put_netdev(message, *netdev);
+    }
+    return message.finish();
+}
+
+// fill_res_info()
+Bytes RdmaService::encode_resources(const IbDevice& device) const {
+    MessageWriter message(message_type(RDMA_NLDEV_CMD_RES_GET));
+    put_handle(message, device);
+    const size_t table = message.nest(RDMA_NLDEV_ATTR_RES_SUMMARY);
+    // The driver's own: mlx5_ib_dev_res_init() and the GSI queue pair.
+    const std::pair<const char*, uint64_t> counts[] = {
+        {"pd", 1}, {"cq", 2}, {"qp", 1}, {"cm_id", 0}, {"mr", 0}, {"ctx", 0}, {"srq", 2}};
+    for (const auto& [name, count] : counts) {
+        const size_t entry = message.nest(RDMA_NLDEV_ATTR_RES_SUMMARY_ENTRY);
+        message.text(RDMA_NLDEV_ATTR_RES_SUMMARY_ENTRY_NAME, name);
+        message.u64(RDMA_NLDEV_ATTR_RES_SUMMARY_ENTRY_CURR, count);
+        message.end(entry);
+    }
+    message.end(table);
+    return message.finish();
+}
+
+// rdma_nl_notify_event() of 6.12
+void RdmaService::notify(Observer::RdmaEvent event, const IbDevice& device, uint32_t port,
+                         const Netdev* netdev) {
+    using Event = Observer::RdmaEvent;
+    if (!server_ || !adapter_.topology().kernel.has_rdma_monitor()) {
+        return;
+    }
+    MessageWriter message(message_type(kCmdMonitor));
+    put_handle(message, device);
+    if (event == Event::kNetdevAttach || event == Event::kNetdevDetach) {
+        message.u32(RDMA_NLDEV_ATTR_PORT_INDEX, port);
+        if (netdev && netdev->in_namespace) {
+            put_netdev(message, *netdev);
+        }
+    }
+    message.u8(kAttrEventType, static_cast<uint8_t>(event));  // RDMA_REGISTER_EVENT is 0
+    server_->notify_rdma(kGroupNotify, message.finish());
+}
+
+}  // namespace esw::sim
