@@ -35,12 +35,6 @@ constexpr size_t kProtocolAt = kIdAt + 16 + 1;
 constexpr size_t kTypeAt = kProtocolAt + 2 + 1;
 constexpr size_t kNameLength = kTypeAt + 1;
 
-void put_hex(char* to, uint64_t value, int digits) noexcept {
-    for (int i = digits - 1; i >= 0; i--, value >>= 4) {
-        to[i] = "0123456789abcdef"[value & 15];
-    }
-}
-
 bool get_hex(const char* from, int digits, uint64_t& value) noexcept {
     value = 0;
     for (int i = 0; i < digits; i++) {
@@ -65,10 +59,9 @@ void make_name(sockaddr_un& name, const SimulatedSocket& socket) noexcept {
     put_hex(name.sun_path + kTypeAt, static_cast<uint64_t>(socket.type), 1);
 }
 
-bool read_name(const sockaddr_un& name, socklen_t length, SimulatedSocket& socket) noexcept {
+bool read_name(const sockaddr_un& name, size_t length, SimulatedSocket& socket) noexcept {
     uint64_t protocol, type;
-    if (name.sun_family != AF_UNIX || length != offsetof(sockaddr_un, sun_path) + kNameLength ||
-        name.sun_path[0] != '\0' || memcmp(name.sun_path + 1, wire::kNamePrefix, kPrefix) != 0 ||
+    if (length != kNameLength || memcmp(name.sun_path + 1, wire::kNamePrefix, kPrefix) != 0 ||
         !get_hex(name.sun_path + kIdAt, 16, socket.id) ||
         !get_hex(name.sun_path + kProtocolAt, 2, protocol) ||
         !get_hex(name.sun_path + kTypeAt, 1, type)) {
@@ -77,18 +70,6 @@ bool read_name(const sockaddr_un& name, socklen_t length, SimulatedSocket& socke
     socket.protocol = static_cast<int>(protocol);
     socket.type = static_cast<int>(type);
     return true;
-}
-
-uint64_t random_id() noexcept {
-    uint64_t id = 0;
-    if (syscall(SYS_getrandom, &id, sizeof id, GRND_NONBLOCK) != sizeof id) {
-        static std::atomic<uint32_t> counter;
-        timespec now{};
-        syscall(SYS_clock_gettime, CLOCK_MONOTONIC, &now);
-        id = static_cast<uint64_t>(now.tv_nsec) << 34 ^
-             static_cast<uint64_t>(syscall(SYS_getpid)) << 12 ^ counter++;
-    }
-    return id | 1;  // 0 is no socket
 }
 
 /// Binds `fd` to a name of its own. Returns an errno value or 0.
@@ -152,7 +133,25 @@ bool is_simulated_protocol(int domain, int type, int protocol) noexcept {
            instance_directory() != nullptr;
 }
 
-bool SimulatedSocket::find(int fd, SimulatedSocket& out) noexcept {
+uint64_t random_id() noexcept {
+    uint64_t id = 0;
+    if (syscall(SYS_getrandom, &id, sizeof id, GRND_NONBLOCK) != sizeof id) {
+        static std::atomic<uint32_t> counter;
+        timespec now{};
+        syscall(SYS_clock_gettime, CLOCK_MONOTONIC, &now);
+        id = static_cast<uint64_t>(now.tv_nsec) << 34 ^
+             static_cast<uint64_t>(syscall(SYS_getpid)) << 12 ^ counter++;
+    }
+    return id | 1;  // 0 is no socket
+}
+
+void put_hex(char* to, uint64_t value, int digits) noexcept {
+    for (int i = digits - 1; i >= 0; i--, value >>= 4) {
+        to[i] = "0123456789abcdef"[value & 15];
+    }
+}
+
+bool own_descriptor_name(int fd, sockaddr_un& name, size_t& length) noexcept {
     if (fd < 0 ||
         (fd < kRemembered && descriptors[fd].load(std::memory_order_relaxed) == kForeign)) {
         return false;
@@ -161,19 +160,28 @@ bool SimulatedSocket::find(int fd, SimulatedSocket& out) noexcept {
         return false;
     }
     const int saved = errno;
-    sockaddr_un name;
-    socklen_t length = sizeof name;
-    const bool is_socket = syscall(SYS_getsockname, fd, &name, &length) == 0;
+    socklen_t size = sizeof name;
+    const bool is_socket = syscall(SYS_getsockname, fd, &name, &size) == 0;
     const bool invalid = !is_socket && errno == EBADF;
     errno = saved;
-    out.fd = fd;
-    if (is_socket && read_name(name, length, out)) {
+    constexpr char common[] = "\0esw-sim";
+    constexpr size_t path = offsetof(sockaddr_un, sun_path);
+    if (is_socket && name.sun_family == AF_UNIX && size <= sizeof name &&
+        size > path + sizeof common && memcmp(name.sun_path, common, sizeof common - 1) == 0) {
+        length = size - path;
         return true;
     }
     if (!invalid) {
         descriptor_is_foreign(fd);
     }
     return false;
+}
+
+bool SimulatedSocket::find(int fd, SimulatedSocket& out) noexcept {
+    sockaddr_un name;
+    size_t length;
+    out.fd = fd;
+    return own_descriptor_name(fd, name, length) && read_name(name, length, out);
 }
 
 int SimulatedSocket::open(int type, int protocol, bool& unreachable) noexcept {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <sys/socket.h>
+#include <sys/un.h>
 
 #include <cstdint>
 
@@ -37,6 +38,13 @@ void forget_descriptor(int fd) noexcept;
 
 /// The descriptor is known not to be ours.
 void descriptor_is_foreign(int fd) noexcept;
+
+/// The abstract name of a descriptor that this library has made. False, quickly, for every other.
+/// `length` is that of the name, with its leading NUL.
+bool own_descriptor_name(int fd, sockaddr_un& name, size_t& length) noexcept;
+
+uint64_t random_id() noexcept;
+void put_hex(char* to, uint64_t value, int digits) noexcept;
 
 /// The protocol is one that the simulated adapter has something to say in.
 bool is_simulated_protocol(int domain, int type, int protocol) noexcept;

@@ -10,6 +10,8 @@ utilities_esw_sim_libesw_sim_a_SOURCES += \
 	utilities/esw-sim/transport/client_socket.h \
 	utilities/esw-sim/transport/ethtool_calls.cc \
 	utilities/esw-sim/transport/ethtool_calls.h \
+	utilities/esw-sim/transport/exec_environment.cc \
+	utilities/esw-sim/transport/exec_environment.h \
 	utilities/esw-sim/transport/genl_families.cc \
 	utilities/esw-sim/transport/genl_families.h \
 	utilities/esw-sim/transport/link_rewriter.cc \
@@ -26,4 +28,7 @@ utilities_esw_sim_libesw_sim_a_SOURCES += \
 	utilities/esw-sim/transport/socket_options.cc \
 	utilities/esw-sim/transport/statistics.cc \
 	utilities/esw-sim/transport/statistics.h \
+	utilities/esw-sim/transport/sysfs_devices.cc \
+	utilities/esw-sim/transport/sysfs_tree.cc \
+	utilities/esw-sim/transport/sysfs_tree.h \
 	utilities/esw-sim/transport/wire.h

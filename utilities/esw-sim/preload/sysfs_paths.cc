@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "utilities/esw-sim/preload/sysfs_paths.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+
+#include "utilities/esw-sim/preload/instance.h"
+
+namespace esw::sim {
+
+namespace {
+
+constexpr char kSys[] = "/sys/";
+constexpr char kView[] = "/sysfs/";  ///< in the instance's directory
+constexpr char kNetdevs[] = "class/net/";
+
+bool exists(const char* path, struct stat* status) noexcept {
+    const int saved = errno;
+    const bool found = syscall(SYS_newfstatat, AT_FDCWD, path, status, AT_SYMLINK_NOFOLLOW) == 0;
+    errno = saved;
+    return found;
+}
+
+/// The netdev that the program's own namespace has under this name is a TUN/TAP device. Others may
+/// have the name of one of the adapter's.
+bool is_tap(const char* name, size_t length) noexcept {
+    constexpr char before[] = "/sys/class/net/";
+    constexpr char after[] = "/tun_flags";
+    char path[sizeof before + 16 + sizeof after];
+    if (length == 0 || length > 15) {
+        return false;
+    }
+    memcpy(path, before, sizeof before - 1);
+    memcpy(path + sizeof before - 1, name, length);
+    memcpy(path + sizeof before - 1 + length, after, sizeof after);
+    struct stat status;
+    return exists(path, &status);
+}
+
+/// `below` is a path below /sys. The list of netdevs is the real one.
+bool may_be_simulated(const char* below) noexcept {
+    constexpr size_t prefix = sizeof kNetdevs - 1;
+    if (strncmp(below, kNetdevs, prefix - 1) != 0 || (below[prefix - 1] | '/') != '/') {
+        return true;
+    }
+    if (below[prefix - 1] == '\0') {
+        return false;
+    }
+    return is_tap(below + prefix, strcspn(below + prefix, "/"));
+}
+
+}  // namespace
+
+MappedPath::MappedPath(const char* path) noexcept : path_(path) {
+    if (path && map(path)) {
+        path_ = buffer_;
+    }
+}
+
+MappedPath::MappedPath(const char* path, int flags) noexcept : MappedPath(path) {
+    if (path && *path != '/' && (flags & O_ACCMODE) != O_RDONLY && map_relative(path)) {
+        path_ = buffer_;
+    }
+}
+
+bool MappedPath::map_relative(const char* path) noexcept {
+    const char* directory = instance_directory();
+    const size_t room = sizeof buffer_ - 1;
+    const size_t length = strlen(path);
+    const int saved = errno;
+    const long got = directory ? syscall(SYS_getcwd, buffer_, room) : -1;
+    errno = saved;
+    const size_t view = directory ? strlen(directory) : 0;
+    const auto here = static_cast<size_t>(got > 0 ? got - 1 : 0);
+    if (here <= view || here + 1 + length > room || strncmp(buffer_, directory, view) != 0 ||
+        strncmp(buffer_ + view, kView, sizeof kView - 2) != 0) {
+        return false;
+    }
+    buffer_[here] = '/';
+    memcpy(buffer_ + here + 1, path, length + 1);
+    prefix_ = view + sizeof kView - 1;
+    struct stat status;
+    return here + 1 >= prefix_ && exists(buffer_, &status);
+}
+
+bool MappedPath::map(const char* path) noexcept {
+    if (strncmp(path, kSys, sizeof kSys - 1) != 0) {
+        return false;
+    }
+    const char* directory = instance_directory();
+    const char* below = path + sizeof kSys - 1;
+    below += strspn(below, "/");
+    if (!directory || *below == '\0') {
+        return false;
+    }
+    const size_t directory_length = strlen(directory);
+    const size_t below_length = strlen(below);
+    prefix_ = directory_length + sizeof kView - 1;
+    if (prefix_ + below_length >= sizeof buffer_) {
+        return false;
+    }
+    memcpy(buffer_, directory, directory_length);
+    memcpy(buffer_ + directory_length, kView, sizeof kView - 1);
+    memcpy(buffer_ + prefix_, below, below_length + 1);
+    struct stat status;
+    return exists(buffer_, &status) && may_be_simulated(below);
+}
+
+bool MappedPath::is_attribute_for(int flags) const noexcept {
+    struct stat status;
+    return mapped() && (flags & O_ACCMODE) != O_RDONLY && !(flags & O_PATH) &&
+           exists(buffer_, &status) && S_ISREG(status.st_mode) && (status.st_mode & S_IWUSR);
+}
+
+void unmap_path(char* path) noexcept {
+    const char* directory = instance_directory();
+    const size_t length = directory ? strlen(directory) : 0;
+    constexpr size_t view = sizeof kView - 2;  // without the last '/'
+    if (length == 0 || strncmp(path, directory, length) != 0 ||
+        strncmp(path + length, kView, view) != 0 ||
+        (path[length + view] != '/' && path[length + view] != '\0')) {
+        return;
+    }
+    constexpr size_t sys = sizeof kSys - 2;
+    memmove(path + sys, path + length + view, strlen(path + length + view) + 1);
+    memcpy(path, kSys, sys);
+}
+
+}  // namespace esw::sim

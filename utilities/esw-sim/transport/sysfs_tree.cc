@@ -1,0 +1,305 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "utilities/esw-sim/transport/sysfs_tree.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <filesystem>
+
+#include "base/unique_fd.h"
+
+namespace esw::sim {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+/// Directories of the tree that also exist in the real /sys, with entries of others. Not class/net:
+/// its listing is the kernel's own, where the adapter's netdevs are anyway (and only those of the
+/// namespace that asks).
+constexpr std::array kSharedDirectories = {
+    "bus",
+    "bus/pci",
+    "bus/pci/devices",
+    "bus/pci/drivers",
+    "bus/auxiliary",
+    "bus/auxiliary/devices",
+    "class",
+    "class/infiniband",
+    "class/infiniband_verbs",
+    "devices",
+};
+
+/// The way from the directory of a link to the root of the tree: "../../".
+std::string way_up(const std::string& path) {
+    std::string up;
+    for (const char c : path) {
+        up += c == '/' ? "../" : "";
+    }
+    return up;
+}
+
+std::string base_name(const std::string& path) {
+    return path.substr(path.rfind('/') + 1);
+}
+
+}  // namespace
+
+Result<std::unique_ptr<SysfsTree>> SysfsTree::create(const std::string& directory) {
+    const std::string root = directory + "/sysfs";
+    std::error_code error;
+    fs::remove_all(root, error);
+    if (!fs::create_directories(root, error)) {
+        return fail(error.value(), root, "make sysfs view");
+    }
+    std::unique_ptr<SysfsTree> tree(new SysfsTree(root));
+    if (const auto made = tree->make_shared_directories(); !made) {
+        return fail(made.error());
+    }
+    return tree;
+}
+
+SysfsTree::~SysfsTree() {
+    std::error_code ignored;
+    fs::remove_all(root_, ignored);
+}
+
+Status SysfsTree::make_shared_directories() {
+    for (const std::string path : kSharedDirectories) {
+        if (const auto made = make_directory(path); !made) {
+            return made;
+        }
+    }
+    for (const std::string path : kSharedDirectories) {
+        if (const auto linked = link_real_entries(path); !linked) {
+            return linked;
+        }
+    }
+    if (const auto made = make_directory("class/net"); !made) {
+        return made;
+    }
+    return write_file("class/infiniband_verbs/abi_version", "6\n");
+}
+
+Status SysfsTree::link_real_entries(const std::string& path) {
+    std::error_code error;
+    for (const auto& entry : fs::directory_iterator("/sys/" + path, error)) {
+        const std::string name = path + "/" + entry.path().filename().string();
+        if (name == "class/net" || fs::exists(fs::symlink_status(root_ + "/" + name))) {
+            continue;
+        }
+        if (const auto made = make_link(name, entry.path().string()); !made) {
+            return made;
+        }
+    }
+    return {};
+}
+
+// --- plain files ---
+
+Status SysfsTree::make_directory(const std::string& path) {
+    std::error_code error;
+    fs::create_directories(root_ + "/" + path, error);
+    return error ? Status(fail(error.value(), path, "make sysfs directory")) : Status();
+}
+
+Status SysfsTree::write_file(const std::string& path, std::string_view text, bool writable) {
+    // Replaced as a whole, so that no reader sees half of it.
+    const std::string target = root_ + "/" + path;
+    const std::string temporary = target + ".new";
+    const UniqueFd fd(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0444));
+    if (!fd || ::fchmod(fd.get(), writable ? 0644 : 0444) != 0 ||
+        ::write(fd.get(), text.data(), text.size()) != static_cast<ssize_t>(text.size()) ||
+        ::rename(temporary.c_str(), target.c_str()) != 0) {
+        return fail(errno, path, "write sysfs file");
+    }
+    return {};
+}
+
+Status SysfsTree::write_files(const std::string& directory,
+                              const std::vector<std::pair<std::string, std::string>>& files) {
+    for (const auto& [name, text] : files) {
+        if (const auto written = write_file(directory + "/" + name, text); !written) {
+            return written;
+        }
+    }
+    return {};
+}
+
+Status SysfsTree::make_link(const std::string& path, const std::string& target) {
+    const std::string link = root_ + "/" + path;
+    ::unlink(link.c_str());
+    if (::symlink(target.c_str(), link.c_str()) != 0) {
+        return fail(errno, path, "make sysfs link");
+    }
+    return {};
+}
+
+void SysfsTree::remove(const std::string& path) {
+    std::error_code ignored;
+    fs::remove_all(root_ + "/" + path, ignored);
+}
+
+Status SysfsTree::link_from_class(const std::string& class_path, const std::string& path) {
+    return make_link(class_path, way_up(class_path) + path);
+}
+
+std::string SysfsTree::device_path(const std::string& name) const {
+    std::error_code error;
+    if (name.empty()) {
+        return {};
+    }
+    for (const char* bus : {"bus/pci/devices/", "bus/auxiliary/devices/"}) {
+        const fs::path target = fs::canonical(root_ + "/" + bus + name, error);
+        if (!error) {
+            return fs::relative(target, fs::canonical(root_)).string();
+        }
+    }
+    return {};
+}
+
+// --- netdevs ---
+
+Status SysfsTree::set_netdev(const Netdev& netdev) {
+    const std::string device = device_path(netdev.device);
+    if (device.empty()) {
+        return fail(ENODEV, netdev.name, "sysfs", "no device " + netdev.device);
+    }
+    remove_netdev(netdev.name);
+    const std::string path = device + "/net/" + netdev.name;
+    if (const auto made = make_directory(path); !made) {
+        return made;
+    }
+    const std::string real = "/sys/class/net/" + netdev.name;
+    std::error_code error;
+    for (const auto& entry : fs::directory_iterator(real, error)) {
+        const std::string name = entry.path().filename().string();
+        // What tells a TAP, and what a physical device has of its own below.
+        if (name != "tun_flags" && name != "owner" && name != "group" && name != "subsystem") {
+            const auto made = make_link(path + "/" + name, entry.path().string());
+            if (!made) {
+                return made;
+            }
+        }
+    }
+    std::vector<std::pair<std::string, std::string>> files = {
+        {"dev_port", fmt::format("{}\n", netdev.dev_port)}};
+    if (!netdev.switch_id.empty()) {
+        files.emplace_back("phys_switch_id", netdev.switch_id + "\n");
+    }
+    if (!netdev.phys_port_name.empty()) {
+        files.emplace_back("phys_port_name", netdev.phys_port_name + "\n");
+    }
+    if (const auto written = write_files(path, files); !written) {
+        return written;
+    }
+    if (const auto made = make_link(path + "/device", "../../../" + base_name(device)); !made) {
+        return made;
+    }
+    if (const auto made = make_link(path + "/subsystem", way_up(path + "/x") + "class/net");
+        !made) {
+        return made;
+    }
+    return link_from_class("class/net/" + netdev.name, path);
+}
+
+void SysfsTree::remove_netdev(const std::string& name) {
+    const std::string link = root_ + "/class/net/" + name;
+    std::error_code error;
+    const fs::path target = fs::canonical(link, error);
+    if (!error) {
+        fs::remove_all(target, error);
+    }
+    ::unlink(link.c_str());
+}
+
+// --- RDMA devices ---
+
+Status SysfsTree::write_port(const std::string& path, const InfinibandPort& port) {
+    for (const char* below : {"/gids", "/gid_attrs/ndevs", "/gid_attrs/types", "/pkeys"}) {
+        if (const auto made = make_directory(path + below); !made) {
+            return made;
+        }
+    }
+    const std::string gid = port.gid.empty() ? "0000:0000:0000:0000:0000:0000:0000:0000" : port.gid;
+    std::vector<std::pair<std::string, std::string>> files = {
+        {"state", port.active ? "4: ACTIVE\n" : "1: DOWN\n"},
+        {"phys_state", port.active ? "5: LinkUp\n" : "3: Disabled\n"},
+        {"rate", fmt::format("{} Gb/sec (4X EDR)\n", port.speed_gbps)},
+        {"link_layer", "Ethernet\n"},
+        {"lid", "0x0\n"},
+        {"lid_mask_count", "0\n"},
+        {"sm_lid", "0x0\n"},
+        {"sm_sl", "0\n"},
+        {"cap_mask", "0x00010000\n"},
+        {"gids/0", gid + "\n"},
+        {"pkeys/0", "0xffff\n"},
+        {"gid_attrs/types/0", "IB/RoCE v1\n"}};
+    if (!port.netdev.empty()) {
+        files.emplace_back("gid_attrs/ndevs/0", port.netdev + "\n");
+    }
+    return write_files(path, files);
+}
+
+Status SysfsTree::set_infiniband(const Infiniband& infiniband) {
+    const std::string device = device_path(infiniband.device);
+    if (device.empty()) {
+        return fail(ENODEV, infiniband.name, "sysfs", "no device " + infiniband.device);
+    }
+    remove_infiniband(infiniband.name, infiniband.uverbs);
+    const std::string path = device + "/infiniband/" + infiniband.name;
+    const std::string number = fmt::format("uverbs{}", infiniband.uverbs);
+    const std::string verbs = device + "/infiniband_verbs/" + number;
+    const std::string up = "../../../" + base_name(device);
+    for (const auto& port : infiniband.ports) {
+        const auto written = write_port(fmt::format("{}/ports/{}", path, port.number), port);
+        if (!written) {
+            return written;
+        }
+    }
+    for (const std::string& directory : {path, verbs}) {
+        if (const auto made = make_directory(directory); !made) {
+            return made;
+        }
+        if (const auto made = make_link(directory + "/device", up); !made) {
+            return made;
+        }
+    }
+    auto written = write_files(path, {{"node_guid", infiniband.node_guid + "\n"},
+                                      {"sys_image_guid", infiniband.system_image_guid + "\n"},
+                                      {"fw_ver", infiniband.firmware_version + "\n"},
+                                      {"board_id", infiniband.board_id + "\n"},
+                                      {"hca_type", infiniband.hca_type + "\n"},
+                                      {"hw_rev", "0\n"},
+                                      {"node_type", "1: CA\n"}});
+    if (written) {
+        written = write_file(path + "/node_desc", infiniband.name + "\n");
+    }
+    if (written) {
+        written = write_files(verbs, {{"abi_version", "1\n"},
+                                      {"dev", fmt::format("231:{}\n", 192 + infiniband.uverbs)},
+                                      {"ibdev", infiniband.name + "\n"}});
+    }
+    if (written) {
+        written = link_from_class("class/infiniband/" + infiniband.name, path);
+    }
+    return written ? link_from_class("class/infiniband_verbs/" + number, verbs) : written;
+}
+
+void SysfsTree::remove_infiniband(const std::string& name, unsigned uverbs) {
+    for (const std::string& link :
+         {"class/infiniband/" + name, fmt::format("class/infiniband_verbs/uverbs{}", uverbs)}) {
+        std::error_code error;
+        const fs::path target = fs::canonical(root_ + "/" + link, error);
+        if (!error) {
+            fs::remove_all(target, error);
+        }
+        ::unlink((root_ + "/" + link).c_str());
+    }
+}
+
+}  // namespace esw::sim
