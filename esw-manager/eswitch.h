@@ -87,6 +87,11 @@ public:
 
     bool idle() const { return queue_.idle(); }
     std::string describe() const { return queue_.describe(); }
+    /// Nothing is queued or running, and `published` was made after the last of it.
+    bool settled(const EswitchSnapshot& published) const {
+        const QueueTotals totals = queue_.totals();
+        return totals.pending == 0 && totals == published.queue;
+    }
     uint64_t generation() const { return control_.generation(); }
     /// The device said that it has no eswitch.
     bool unsupported() const;

@@ -124,7 +124,12 @@ bool ManagerImpl::settled(const Waiter& waiter) {
             return false;
         }
         collect(handle, entry);
-        if (entry.dirty || publish_pending_ || entry.closing || !entry.eswitch->idle()) {
+        if (entry.dirty || publish_pending_ || entry.closing) {
+            return false;
+        }
+        if (!entry.eswitch->settled(*entry.published)) {
+            entry.dirty = true;  // its last callback is still on the way
+            publish_soon();
             return false;
         }
     }

@@ -55,6 +55,7 @@ using RepPtr = std::shared_ptr<const RepSnapshot>;
 
 struct QueueTotals {
     uint64_t pending = 0, run = 0, stale = 0, requeued = 0, failed = 0;
+    bool operator==(const QueueTotals&) const = default;
 };
 
 struct EswitchSnapshot {

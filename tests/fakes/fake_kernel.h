@@ -179,7 +179,7 @@ private:
     void unsubscribe(FakeMonitor* monitor);
 
     // Before the mailboxes that events go to.
-    mutable Mutex mutex_{LockRank::kNetdev};
+    mutable Mutex mutex_{LockRank::kSnapshot};
     CondVar changed_;
     std::map<DevlinkHandle, Device> devices_ ESW_GUARDED_BY(mutex_);
     std::map<uint32_t, Netdev> netdevs_ ESW_GUARDED_BY(mutex_);

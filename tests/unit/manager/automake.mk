@@ -1,1 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
+# The fake kernel and clock, for the tests of every layer above netlink.
+check_LIBRARIES += tests/fakes/libesw-fakes.a
+tests_fakes_libesw_fakes_a_SOURCES = \
+	tests/fakes/fake_clock.cc \
+	tests/fakes/fake_clock.h \
+	tests/fakes/fake_kernel.cc \
+	tests/fakes/fake_kernel.h \
+	tests/fakes/fake_kernel_calls.cc \
+	tests/fakes/memory_sink.h
+
+check_PROGRAMS += tests/unit/test-manager
+tests_unit_test_manager_SOURCES = \
+	tests/unit/manager/inventory_scenarios_test.cc \
+	tests/unit/manager/manager_fixture.h
+tests_unit_test_manager_CPPFLAGS = $(ESW_TEST_CPPFLAGS)
+tests_unit_test_manager_LDADD = tests/fakes/libesw-fakes.a $(ESW_TEST_LIBS) $(ESW_MANAGER_LIBS)
