@@ -22,6 +22,10 @@ esw_manager_libesw_manager_a_SOURCES = \
 	esw-manager/port_table.cc \
 	esw-manager/port_table.h \
 	esw-manager/provider.h \
+	esw-manager/report.cc \
+	esw-manager/report.h \
+	esw-manager/report_json.cc \
+	esw-manager/report_json.h \
 	esw-manager/scanner.cc \
 	esw-manager/scanner.h \
 	esw-manager/snapshot.cc \

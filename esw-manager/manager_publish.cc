@@ -94,8 +94,8 @@ void ManagerImpl::start_wait(Waiter waiter, std::chrono::milliseconds timeout) {
     it->deadline = timer(timeout, [this, it] {
         Waiter late = std::move(*it);
         waiters_.erase(it);
-        const std::string object = late.eswitch ? late.eswitch->to_string() : "esw/wait";
-        late.done(fail(ETIMEDOUT, object, "wait", busy_state(late)));
+        late.done(fail(ETIMEDOUT, late.eswitch ? late.eswitch->to_string() : "", "wait",
+                       "timed out: " + busy_state(late)));
     });
     // Published first, so that who is answered sees what was waited for.
     publish_soon();

@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <set>
 
 namespace esw {
 
@@ -16,66 +15,6 @@ using netlink::EswitchMode;
 PortOptions options_of(const PortRequest& request) {
     return {request.hw_addr,      request.state,       request.tx_share_bytes,
             request.tx_max_bytes, request.tx_priority, request.tx_weight};
-}
-
-/// "0-3, 7"
-std::string ranges(const std::set<uint32_t>& numbers) {
-    std::string text;
-    for (auto it = numbers.begin(); it != numbers.end();) {
-        const uint32_t first = *it;
-        uint32_t last = first;
-        while (++it != numbers.end() && *it == last + 1) {
-            last = *it;
-        }
-        text += text.empty() ? "" : ", ";
-        text += first == last ? fmt::format("{}", first) : fmt::format("{}-{}", first, last);
-    }
-    return text;
-}
-
-/// Why `eswitch` has no `rep`: names the first part of its identity that does not exist.
-std::string missing(const EswitchSnapshot& eswitch, const RepId& rep) {
-    const std::string handle = eswitch.handle.to_string();
-    std::set<uint32_t> uplinks, controllers{0}, pfs, numbers;
-    for (const auto& [id, known] : eswitch.reps) {
-        if (id.kind == RepId::Kind::kUplink) {
-            uplinks.insert(id.pf);
-            continue;
-        }
-        controllers.insert(id.controller);
-        if (id.controller == rep.controller) {
-            pfs.insert(id.pf);
-            if (id.pf == rep.pf && id.kind == rep.kind) {
-                numbers.insert(id.number);
-            }
-        }
-    }
-    std::string has;
-    switch (rep.kind) {
-        case RepId::Kind::kUplink:
-            has = uplinks.empty() ? "has no uplink" : fmt::format("has p{}", ranges(uplinks));
-            break;
-        case RepId::Kind::kPf:
-            has = pfs.empty() ? "has no pf" : fmt::format("has pf {}", ranges(pfs));
-            break;
-        case RepId::Kind::kVf:
-        case RepId::Kind::kSf: {
-            const char* kind = rep.kind == RepId::Kind::kVf ? "vf" : "sf";
-            if (!numbers.empty()) {
-                has = fmt::format("has {} {}", kind, ranges(numbers));
-            } else if (!pfs.empty() && !pfs.count(rep.pf)) {
-                has = fmt::format("has pf {}", ranges(pfs));
-            } else {
-                has = fmt::format("has no {}s", kind);
-            }
-            break;
-        }
-    }
-    if (rep.kind != RepId::Kind::kUplink && !controllers.count(rep.controller)) {
-        return fmt::format("no controller {} on {} (has {})", rep.controller, handle,
-                           ranges(controllers));
-    }
-    return fmt::format("no such representor {} on {} ({})", rep.to_string(), handle, has);
 }
 
 const RepSnapshot* find_rep(const Snapshot& snapshot, const RepRef& ref) {
@@ -117,7 +56,7 @@ std::string absence(const Snapshot& snapshot, const RepRef& ref,
     if (*eswitch.mode == EswitchMode::kLegacy) {
         return "eswitch is in legacy mode";
     }
-    return missing(eswitch, ref.rep);
+    return describe_missing(eswitch, ref.rep);
 }
 
 PortState port_state(const ProviderStatus& eth) {

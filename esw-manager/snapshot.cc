@@ -1,7 +1,30 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "esw-manager/snapshot.h"
 
+#include <fmt/format.h>
+
+#include <set>
+
 namespace esw {
+
+namespace {
+
+/// "0-3, 7"
+std::string ranges(const std::set<uint32_t>& numbers) {
+    std::string text;
+    for (auto it = numbers.begin(); it != numbers.end();) {
+        const uint32_t first = *it;
+        uint32_t last = first;
+        while (++it != numbers.end() && *it == last + 1) {
+            last = *it;
+        }
+        text += text.empty() ? "" : ", ";
+        text += first == last ? fmt::format("{}", first) : fmt::format("{}-{}", first, last);
+    }
+    return text;
+}
+
+}  // namespace
 
 std::string_view to_string(RepState state) {
     switch (state) {
@@ -37,6 +60,50 @@ std::string_view to_string(PortState state) {
             return "failed";
     }
     return "unknown";
+}
+
+std::string describe_missing(const EswitchSnapshot& eswitch, const RepId& rep) {
+    const std::string handle = eswitch.handle.to_string();
+    std::set<uint32_t> uplinks, controllers{0}, pfs, numbers;
+    for (const auto& [id, known] : eswitch.reps) {
+        if (id.kind == RepId::Kind::kUplink) {
+            uplinks.insert(id.pf);
+            continue;
+        }
+        controllers.insert(id.controller);
+        if (id.controller == rep.controller) {
+            pfs.insert(id.pf);
+            if (id.pf == rep.pf && id.kind == rep.kind) {
+                numbers.insert(id.number);
+            }
+        }
+    }
+    std::string has;
+    switch (rep.kind) {
+        case RepId::Kind::kUplink:
+            has = uplinks.empty() ? "has no uplink" : fmt::format("has p{}", ranges(uplinks));
+            break;
+        case RepId::Kind::kPf:
+            has = pfs.empty() ? "has no pf" : fmt::format("has pf {}", ranges(pfs));
+            break;
+        case RepId::Kind::kVf:
+        case RepId::Kind::kSf: {
+            const char* kind = rep.kind == RepId::Kind::kVf ? "vf" : "sf";
+            if (!numbers.empty()) {
+                has = fmt::format("has {} {}", kind, ranges(numbers));
+            } else if (!pfs.empty() && !pfs.count(rep.pf)) {
+                has = fmt::format("has pf {}", ranges(pfs));
+            } else {
+                has = fmt::format("has no {}s", kind);
+            }
+            break;
+        }
+    }
+    if (rep.kind != RepId::Kind::kUplink && !controllers.count(rep.controller)) {
+        return fmt::format("no controller {} on {} (has {})", rep.controller, handle,
+                           ranges(controllers));
+    }
+    return fmt::format("no such representor {} on {} ({})", rep.to_string(), handle, has);
 }
 
 }  // namespace esw

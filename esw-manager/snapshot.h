@@ -73,6 +73,10 @@ struct EswitchSnapshot {
     Error error;  ///< of the last failed inspection; code 0: none
 };
 
+/// Why `eswitch` has no `rep`, naming the first part of its identity that does not exist: "no
+/// controller 3 on pci/0000:08:00.0 (has 0)", "no such representor pf0vf9 on ... (has vf 0-3)".
+std::string describe_missing(const EswitchSnapshot& eswitch, const RepId& rep);
+
 using EswitchPtr = std::shared_ptr<const EswitchSnapshot>;
 
 /// The state of a port as in the status column `rep-state`: kAbsent while there is no such rep.

@@ -1,0 +1,327 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "esw-manager/report.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <chrono>
+#include <utility>
+
+#include "esw-manager/report_json.h"
+
+namespace esw {
+
+namespace {
+
+using Row = std::vector<std::string>;
+
+/// A table with two blanks between columns that are as wide as their widest cell, and lines of
+/// details, indented, below their rows.
+class Table {
+public:
+    explicit Table(Row header) : rows_{{std::move(header), {}}} {}
+    void add(Row row, std::vector<std::pair<std::string, std::string>> details = {}) {
+        rows_.emplace_back(std::move(row), std::move(details));
+    }
+
+    std::string to_string() const {
+        std::vector<size_t> widths(rows_.front().first.size());
+        for (const auto& [row, details] : rows_) {
+            for (size_t i = 0; i < row.size(); ++i) {
+                widths[i] = std::max(widths[i], row[i].size());
+            }
+        }
+        std::string out;
+        for (const auto& [row, details] : rows_) {
+            std::string line;
+            for (size_t i = 0; i < row.size(); ++i) {
+                line += fmt::format("{:<{}}", row[i], widths[i] + 2);
+            }
+            line.erase(line.find_last_not_of(' ') + 1);
+            out += out.empty() ? line : "\n" + line;
+            for (const auto& [key, value] : details) {
+                out += fmt::format("\n    {:<14}{}", key, value);
+            }
+        }
+        return out;
+    }
+
+private:
+    std::vector<std::pair<Row, std::vector<std::pair<std::string, std::string>>>> rows_;
+};
+
+std::string or_word(const std::string& text, const char* word) {
+    return text.empty() ? word : text;
+}
+
+std::string mode_text(const std::optional<netlink::EswitchMode>& mode, const char* word) {
+    return mode ? netlink::to_string(*mode) : word;
+}
+
+int64_t ms(Duration duration) {
+    return std::chrono::duration_cast<std::chrono::milliseconds>(duration).count();
+}
+
+std::string counts_text(const RepCounts& counts) {
+    std::string text = fmt::format("{} of {}", counts.loaded, counts.total);
+    if (counts.failed) {
+        text += fmt::format(", {} failed", counts.failed);
+    }
+    if (counts.absent) {
+        text += fmt::format(", {} absent", counts.absent);
+    }
+    return text;
+}
+
+std::string eswitch_table(const ReportContext& context, const EswitchRows& rows, bool more) {
+    Table table(
+        {"ESWITCH", "MODE", "WANTED", "STATE", "GENERATION", "LAG", "REPS LOADED", "OFFLOAD"});
+    for (const EswitchPtr& eswitch : rows) {
+        const auto [lag, lag_reason] = lag_of(context.snapshot, *eswitch);
+        std::vector<std::pair<std::string, std::string>> details;
+        if (more) {
+            details = {
+                {"adapter", eswitch->adapter},
+                {"uplink", or_word(eswitch->uplink, "none")},
+                {"switch id", or_word(eswitch->switch_id, "none")},
+                {"mode read",
+                 eswitch->mode_read_at
+                     ? fmt::format("{} ms ago", ms(context.now - *eswitch->mode_read_at))
+                     : "never"},
+                {"block", "none"},
+                {"lag", lag_reason},
+                {"queue",
+                 fmt::format("{} pending, {} run, {} stale, {} requeued, {} failed",
+                             eswitch->queue.pending, eswitch->queue.run, eswitch->queue.stale,
+                             eswitch->queue.requeued, eswitch->queue.failed)},
+                {"offload", std::string(kNoRdma)},
+            };
+        }
+        if (eswitch->error.code) {
+            details.emplace_back("error", eswitch->error.to_string());
+        }
+        table.add({eswitch->handle.to_string(), mode_text(eswitch->mode, "unknown"),
+                   mode_text(eswitch->wanted, "not set"), eswitch->state,
+                   std::to_string(eswitch->generation), or_word(lag, "unknown"),
+                   counts_text(count_reps(context.snapshot, *eswitch)), "not ready"},
+                  std::move(details));
+    }
+    return table.to_string();
+}
+
+std::vector<std::pair<std::string, std::string>> rep_details(const ReportContext& context,
+                                                             const RepSnapshot& rep) {
+    std::vector<std::pair<std::string, std::string>> details{
+        {"devlink port", std::to_string(rep.port_index)},
+        {"ifindex", rep.ifindex ? std::to_string(*rep.ifindex) : "none"},
+        {"rdma port", rep.rdma_device.empty()
+                          ? "unknown"
+                          : fmt::format("{}/{}", rep.rdma_device, rep.rdma_port)},
+        {"rdma", std::string(kNoRdma)},
+        {"loads", fmt::format("{}, {} unloads, last took {}", rep.loads, rep.unloads,
+                              rep.load_time ? fmt::format("{} ms", ms(*rep.load_time))
+                                            : std::string("unknown"))}};
+    if (rep.function) {
+        std::string text = rep.function->hw_addr
+                               ? "hw-addr " + netlink::to_string(*rep.function->hw_addr)
+                               : "hw-addr unknown";
+        if (rep.function->state) {
+            text +=
+                *rep.function->state == netlink::FunctionState::kActive ? ", active" : ", inactive";
+        }
+        details.emplace_back("function", std::move(text));
+    }
+    if (rep.eth().state == RepState::kFailed) {
+        const auto& at = rep.eth().retry_at;
+        details.emplace_back(
+            "retries", fmt::format("{}, {}", rep.eth().retries,
+                                   at ? fmt::format("next in {} ms",
+                                                    std::max<int64_t>(0, ms(*at - context.now)))
+                                      : std::string("none due")));
+    }
+    if (!rep.option_error.empty()) {
+        details.emplace_back("option error", rep.option_error);
+    }
+    return details;
+}
+
+std::string rep_table(const ReportContext& context, const RepRows& rows, bool more) {
+    Table table({"REPRESENTOR", "VPORT", "NETDEV", "PORT", "BRIDGE", "ETH", "RDMA", "REASON"});
+    for (const auto& [eswitch, rep] : rows) {
+        const auto bridge = context.bridges.find(rep->port);
+        const std::string bridge_name = bridge == context.bridges.end() ? "" : bridge->second;
+        table.add(
+            {RepRef{eswitch->handle, rep->id}.to_string(),
+             rep->vport ? std::to_string(*rep->vport) : "unknown", or_word(rep->netdev, "none"),
+             or_word(rep->port, "none"), or_word(bridge_name, "none"),
+             std::string(to_string(rep->providers[0].state)),
+             std::string(to_string(rep->providers[1].state)), or_word(rep->reason, "none")},
+            more ? rep_details(context, *rep) : std::vector<std::pair<std::string, std::string>>());
+    }
+    return table.to_string();
+}
+
+/// Why there is nothing to show when everything was asked for.
+std::string emptiness(const Snapshot& snapshot, const char* what) {
+    if (snapshot.devlink.code == ENOTSUP) {
+        return "kernel has no devlink";
+    }
+    if (snapshot.devlink.code) {
+        return fmt::format("no {}: {}", what, snapshot.devlink.to_string());
+    }
+    return fmt::format("no {}{}", what, snapshot.scanned ? "" : " known yet");
+}
+
+EswitchPtr find_eswitch(const Snapshot& snapshot, const std::string& text) {
+    const auto handle = DevlinkHandle::parse(text);
+    if (!handle) {
+        return nullptr;
+    }
+    const auto found = snapshot.eswitches.find(*handle);
+    return found == snapshot.eswitches.end() ? nullptr : found->second;
+}
+
+tl::unexpected<Error> no_such_eswitch(const std::string& text) {
+    return fail(ENODEV, "", "", fmt::format("no such eswitch {}", text));
+}
+
+/// Rows of what one argument of esw/rep-show names.
+Status select_reps(const Snapshot& snapshot, const std::string& text,
+                   std::map<RepRef, std::pair<EswitchPtr, RepPtr>>& rows) {
+    const auto add = [&](const EswitchPtr& eswitch, const RepPtr& rep) {
+        rows[{eswitch->handle, rep->id}] = {eswitch, rep};
+    };
+    if (const EswitchPtr eswitch = find_eswitch(snapshot, text)) {
+        for (const auto& [id, rep] : eswitch->reps) {
+            add(eswitch, rep);
+        }
+        return {};
+    }
+    const size_t slash = text.rfind('/');
+    const auto id = RepId::parse(slash == std::string::npos ? text : text.substr(slash + 1));
+    if (slash == std::string::npos) {
+        if (!id) {
+            return fail(EINVAL, "", "",
+                        fmt::format("{} is no eswitch and no representor: expected for example "
+                                    "pci/0000:08:00.0, pci/0000:08:00.0/pf0vf3 or pf0vf3",
+                                    text));
+        }
+        EswitchPtr found;
+        for (const auto& [handle, eswitch] : snapshot.eswitches) {
+            if (!eswitch->reps.count(*id)) {
+                continue;
+            }
+            if (found) {
+                return fail(EINVAL, "", "",
+                            fmt::format("several eswitches have {}: say which, as in {}/{}", text,
+                                        found->handle.to_string(), text));
+            }
+            found = eswitch;
+        }
+        if (!found) {
+            return fail(ENODEV, "", "", fmt::format("no such representor {}", text));
+        }
+        add(found, found->reps.at(*id));
+        return {};
+    }
+    const EswitchPtr eswitch = find_eswitch(snapshot, text.substr(0, slash));
+    if (!eswitch) {
+        return no_such_eswitch(id ? text.substr(0, slash) : text);
+    }
+    if (!id) {
+        return fail(EINVAL, "", "", id.error().to_string());
+    }
+    const auto rep = eswitch->reps.find(*id);
+    if (rep == eswitch->reps.end()) {
+        return fail(ENODEV, "", "", describe_missing(*eswitch, *id));
+    }
+    add(eswitch, rep->second);
+    return {};
+}
+
+}  // namespace
+
+RepCounts count_reps(const Snapshot& snapshot, const EswitchSnapshot& eswitch) {
+    RepCounts counts;
+    for (const auto& [id, rep] : eswitch.reps) {
+        const auto has = [&](RepState state) {
+            return std::any_of(rep->providers.begin(), rep->providers.end(),
+                               [&](const ProviderStatus& status) { return status.state == state; });
+        };
+        ++counts.total;
+        counts.failed += has(RepState::kFailed);
+        counts.loaded += !has(RepState::kFailed) && has(RepState::kLoaded);
+    }
+    std::map<RepId, bool> asked;
+    for (const auto& [port, binding] : snapshot.ports) {
+        if (binding->rep && binding->rep->handle == eswitch.handle &&
+            !eswitch.reps.count(binding->rep->rep)) {
+            asked[binding->rep->rep] = true;
+        }
+    }
+    counts.absent = asked.size();
+    counts.total += asked.size();
+    return counts;
+}
+
+std::pair<std::string, std::string> lag_of(const Snapshot& snapshot,
+                                           const EswitchSnapshot& eswitch) {
+    size_t pfs = 0;
+    for (const auto& [handle, other] : snapshot.eswitches) {
+        pfs += other->adapter == eswitch.adapter;
+    }
+    if (pfs == 1) {
+        return {"none", "single pf"};
+    }
+    return {"", "lag is not observed in this release"};
+}
+
+Result<std::string> report_eswitches(const ReportContext& context, const ReportRequest& request) {
+    std::map<DevlinkHandle, EswitchPtr> chosen;
+    if (request.objects.empty()) {
+        chosen = context.snapshot.eswitches;
+    }
+    for (const std::string& object : request.objects) {
+        const EswitchPtr eswitch = find_eswitch(context.snapshot, object);
+        if (!eswitch) {
+            return no_such_eswitch(object);
+        }
+        chosen[eswitch->handle] = eswitch;
+    }
+    EswitchRows rows;
+    for (const auto& [handle, eswitch] : chosen) {
+        rows.push_back(eswitch);
+    }
+    if (request.json) {
+        return eswitches_to_json(context, rows, request.more);
+    }
+    return rows.empty() ? emptiness(context.snapshot, "eswitches")
+                        : eswitch_table(context, rows, request.more);
+}
+
+Result<std::string> report_reps(const ReportContext& context, const ReportRequest& request) {
+    std::map<RepRef, std::pair<EswitchPtr, RepPtr>> chosen;
+    std::vector<std::string> objects = request.objects;
+    if (objects.empty()) {
+        for (const auto& [handle, eswitch] : context.snapshot.eswitches) {
+            objects.push_back(handle.to_string());
+        }
+    }
+    for (const std::string& object : objects) {
+        if (auto selected = select_reps(context.snapshot, object, chosen); !selected) {
+            return fail(selected.error());
+        }
+    }
+    RepRows rows;
+    for (const auto& [ref, row] : chosen) {
+        rows.push_back(row);
+    }
+    if (request.json) {
+        return reps_to_json(context, rows, request.more);
+    }
+    return rows.empty() ? emptiness(context.snapshot, "representors")
+                        : rep_table(context, rows, request.more);
+}
+
+}  // namespace esw

@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "esw-manager/report_json.h"
+
+#include <chrono>
+#include <nlohmann/json.hpp>
+
+namespace esw {
+
+namespace {
+
+using nlohmann::ordered_json;
+
+int64_t ms(Duration duration) {
+    return std::chrono::duration_cast<std::chrono::milliseconds>(duration).count();
+}
+
+ordered_json text_or_null(const std::string& text) {
+    return text.empty() ? ordered_json(nullptr) : ordered_json(text);
+}
+
+template <class T>
+ordered_json value_or_null(const std::optional<T>& value) {
+    return value ? ordered_json(*value) : ordered_json(nullptr);
+}
+
+ordered_json mode_or_null(const std::optional<netlink::EswitchMode>& mode) {
+    return mode ? ordered_json(netlink::to_string(*mode)) : ordered_json(nullptr);
+}
+
+ordered_json error_or_null(const Error& error) {
+    if (!error.code) {
+        return nullptr;
+    }
+    return {{"errno", errno_name(error.code)},
+            {"stage", text_or_null(error.stage)},
+            {"reason", error.detail.empty() ? errno_text(error.code) : error.detail}};
+}
+
+ordered_json provider(const ReportContext& context, const ProviderStatus& status,
+                      const std::string& reason) {
+    ordered_json out{{"state", to_string(status.state)}};
+    if (status.state == RepState::kFailed) {
+        out.update(error_or_null(status.error));
+        out["retries"] = status.retries;
+        out["retry_in_ms"] =
+            status.retry_at ? ordered_json(std::max<int64_t>(0, ms(*status.retry_at - context.now)))
+                            : ordered_json(nullptr);
+    } else if (status.state != RepState::kLoaded) {
+        out["reason"] = reason;
+    }
+    return out;
+}
+
+/// Names of devices come from the kernel, and need not be UTF-8.
+std::string dump(const ordered_json& json) {
+    return json.dump(-1, ' ', false, ordered_json::error_handler_t::replace);
+}
+
+}  // namespace
+
+std::string eswitches_to_json(const ReportContext& context, const EswitchRows& rows, bool more) {
+    ordered_json out = ordered_json::object();
+    for (const EswitchPtr& eswitch : rows) {
+        const RepCounts counts = count_reps(context.snapshot, *eswitch);
+        const auto [lag, lag_reason] = lag_of(context.snapshot, *eswitch);
+        ordered_json& row = out[eswitch->handle.to_string()];
+        row = {{"mode", mode_or_null(eswitch->mode)},
+               {"wanted", mode_or_null(eswitch->wanted)},
+               {"state", eswitch->state},
+               {"generation", eswitch->generation},
+               {"switch_id", text_or_null(eswitch->switch_id)},
+               {"adapter", eswitch->adapter},
+               {"uplink", text_or_null(eswitch->uplink)},
+               {"block", nullptr},
+               {"lag", {{"kind", text_or_null(lag)}, {"reason", lag_reason}}},
+               {"reps",
+                {{"total", counts.total},
+                 {"loaded", counts.loaded},
+                 {"failed", counts.failed},
+                 {"absent", counts.absent}}},
+               {"queue",
+                {{"pending", eswitch->queue.pending},
+                 {"stale", eswitch->queue.stale},
+                 {"run", eswitch->queue.run}}},
+               {"offload", {{"ready", false}, {"flows", 0}, {"reason", kNoRdma}}},
+               {"error", error_or_null(eswitch->error)}};
+        if (more) {
+            row["mode_age_ms"] = eswitch->mode_read_at
+                                     ? ordered_json(ms(context.now - *eswitch->mode_read_at))
+                                     : ordered_json(nullptr);
+            row["queue"]["requeued"] = eswitch->queue.requeued;
+            row["queue"]["failed"] = eswitch->queue.failed;
+        }
+    }
+    return dump(out);
+}
+
+std::string reps_to_json(const ReportContext& context, const RepRows& rows, bool more) {
+    ordered_json out = ordered_json::object();
+    for (const auto& [eswitch, rep] : rows) {
+        const auto bridge = context.bridges.find(rep->port);
+        ordered_json& row = out[RepRef{eswitch->handle, rep->id}.to_string()];
+        row = {{"vport", value_or_null(rep->vport)},
+               {"netdev", text_or_null(rep->netdev)},
+               {"ifindex", value_or_null(rep->ifindex)},
+               {"port", text_or_null(rep->port)},
+               {"bridge", bridge == context.bridges.end() ? ordered_json(nullptr)
+                                                          : text_or_null(bridge->second)},
+               {"eth", provider(context, rep->providers[0], rep->reason)},
+               {"rdma", provider(context, rep->providers[1], std::string(kNoRdma))},
+               {"loads", rep->loads},
+               {"unloads", rep->unloads},
+               {"load_ms",
+                rep->load_time ? ordered_json(ms(*rep->load_time)) : ordered_json(nullptr)}};
+        if (!more) {
+            continue;
+        }
+        row["devlink_port"] = rep->port_index;
+        row["rdma_device"] = text_or_null(rep->rdma_device);
+        row["rdma_port"] =
+            rep->rdma_device.empty() ? ordered_json(nullptr) : ordered_json(rep->rdma_port);
+        const netlink::PortFunction function = rep->function.value_or(netlink::PortFunction{});
+        row["hw_addr"] = function.hw_addr ? ordered_json(netlink::to_string(*function.hw_addr))
+                                          : ordered_json(nullptr);
+        row["function_state"] =
+            function.state
+                ? ordered_json(*function.state == netlink::FunctionState::kActive ? "active"
+                                                                                  : "inactive")
+                : ordered_json(nullptr);
+        row["option_error"] = text_or_null(rep->option_error);
+    }
+    return dump(out);
+}
+
+}  // namespace esw

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "esw-manager/report.h"
+
+namespace esw {
+
+/// What this release does not do yet, in the words of both forms of the reports.
+inline constexpr std::string_view kNoRdma = "the rdma provider is not part of this release";
+
+using EswitchRows = std::vector<EswitchPtr>;
+using RepRows = std::vector<std::pair<EswitchPtr, RepPtr>>;
+
+struct RepCounts {
+    size_t total = 0, loaded = 0, failed = 0, absent = 0;
+};
+
+/// Counts the reps of one eswitch; absent are those that only a port asks for.
+RepCounts count_reps(const Snapshot& snapshot, const EswitchSnapshot& eswitch);
+
+/// What is known about the LAG of an adapter: kind (empty: unknown) and reason.
+std::pair<std::string, std::string> lag_of(const Snapshot& snapshot,
+                                           const EswitchSnapshot& eswitch);
+
+std::string eswitches_to_json(const ReportContext& context, const EswitchRows& rows, bool more);
+std::string reps_to_json(const ReportContext& context, const RepRows& rows, bool more);
+
+}  // namespace esw
