@@ -2,8 +2,8 @@
 
 # Four kinds of tests, all run and counted by tests/run:
 #   check   ESW_CHECK_TESTS: scripts that look at the sources
-#   unit    check_PROGRAMS: one GoogleTest program per layer; the layer's owner lists its sources in
-#           tests/unit/LAYER/automake.mk
+#   unit    the programs tests/unit/test-LAYER of check_PROGRAMS, with GoogleTest; the others there are
+#           tools of theirs
 #   system  ESW_SYSTEM_TESTS: scripts with real programs and packets, as root
 #   suite   Open vSwitch's own testsuite with our daemon (make check-ovs)
 # Scripts print TAP; those in bash source tests/lib.sh.
@@ -30,7 +30,7 @@ EXTRA_DIST += tests/lib.sh tests/run $(ESW_CHECK_TESTS) $(ESW_SYSTEM_TESTS) \
 tests/tests.list: Makefile
 	$(AM_V_GEN)$(MKDIR_P) tests && { \
 	    for test in $(ESW_CHECK_TESTS); do echo "check $$test"; done; \
-	    for test in $(check_PROGRAMS); do echo "unit $$test"; done; \
+	    for test in $(filter tests/unit/test-%, $(check_PROGRAMS)); do echo "unit $$test"; done; \
 	    for test in $(ESW_SYSTEM_TESTS); do echo "system $$test"; done; \
 	    for test in $(ESW_SUITES); do echo "suite $$test"; done; \
 	} >$@

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-noinst_PROGRAMS += tests/unit/sim/toy-exec
+check_PROGRAMS += tests/unit/sim/toy-exec
 tests_unit_sim_toy_exec_SOURCES = \
 	tests/unit/sim/toy_adapter.cc \
 	tests/unit/sim/toy_adapter.h \
