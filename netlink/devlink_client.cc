@@ -4,7 +4,6 @@
 #include <fmt/format.h>
 
 #include <cerrno>
-#include <optional>
 #include <utility>
 
 #include "netlink/devlink_codec.h"
@@ -55,22 +54,7 @@ template <class T>
 Result<T> DevlinkClient::get(Call call, const Encode& encode,
                              Result<T> (*decode)(const MessageView&)) {
     call.attributes = devlink::attributes();
-    std::optional<T> answer;
-    const auto receive = [&answer, decode](const MessageView& message) -> Status {
-        auto value = decode(message);
-        if (!value) {
-            return fail(value.error());
-        }
-        answer = *std::move(value);
-        return {};
-    };
-    if (auto status = families_.transact(kFamily, call, encode, receive); !status) {
-        return fail(status.error());
-    }
-    if (!answer) {
-        return fail(EBADMSG, call.object, call.stage, "the kernel's answer is empty");
-    }
-    return *std::move(answer);
+    return families_.get<T>(kFamily, std::move(call), encode, decode);
 }
 
 template <class T>

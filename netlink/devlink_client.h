@@ -40,7 +40,7 @@ public:
     Status rate_del(const DevlinkHandle& handle, const std::string& node_name);
 
 private:
-    using Encode = std::function<Result<Bytes>(uint16_t)>;
+    using Encode = GenlFamilies::Encode;
 
     template <class T>
     Result<T> get(Call call, const Encode& encode, Result<T> (*decode)(const MessageView&));

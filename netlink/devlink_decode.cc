@@ -110,58 +110,58 @@ Result<DevlinkPort> port_of(const Attributes& in) {
     return out;
 }
 
-/// The value of one configuration mode; nothing when the parameter's type is one that we do not
-/// know (a newer kernel's).
-Result<std::optional<ParamValue>> value_of(const Attributes& in, uint8_t type) {
-    const auto data = in.binary(DEVLINK_ATTR_PARAM_VALUE_DATA);
-    if (type == kParamFlag) {
-        return std::optional<ParamValue>(data.has_value());
-    }
-    size_t size;
+template <class T>
+uint32_t number_in(ByteView data) {
+    T number;
+    std::memcpy(&number, data.data(), sizeof number);
+    return number;
+}
+
+/// Bytes of a numeric type; 0 for others.
+size_t number_size(uint8_t type) {
     switch (type) {
         case kParamU8:
-            size = 1;
-            break;
+            return 1;
         case kParamU16:
-            size = 2;
-            break;
+            return 2;
         case kParamU32:
-            size = 4;
-            break;
-        case kParamString:
-            size = 0;
-            break;
+            return 4;
         default:
-            return std::optional<ParamValue>{};
+            return 0;
+    }
+}
+
+/// Adds the value of one configuration mode; nothing when the parameter's type is one that we do
+/// not know (a newer kernel's).
+Status add_value(const Attributes& in, ParamCmode cmode, DevlinkParam& out) {
+    constexpr uint16_t kData = DEVLINK_ATTR_PARAM_VALUE_DATA;
+    const auto data = in.binary(kData);
+    if (out.type == kParamFlag) {
+        out.values.emplace_back(cmode, data.has_value());
+        return {};
+    }
+    const size_t size = number_size(out.type);
+    if (size == 0 && out.type != kParamString) {
+        return {};
     }
     if (!data) {
-        return in.malformed(DEVLINK_ATTR_PARAM_VALUE_DATA, "missing");
+        return in.malformed(kData, "missing");
     }
-    if (type == kParamString) {
+    if (out.type == kParamString) {
         const auto nul = std::find(data->begin(), data->end(), std::byte{0});
         if (nul == data->end() || nul + 1 != data->end()) {
-            return in.malformed(DEVLINK_ATTR_PARAM_VALUE_DATA, "string that its NUL does not end");
+            return in.malformed(kData, "string that its NUL does not end");
         }
-        return std::optional<ParamValue>(std::string(reinterpret_cast<const char*>(data->data())));
+        out.values.emplace_back(cmode, std::string(reinterpret_cast<const char*>(data->data())));
+        return {};
     }
     if (data->size() != size) {
-        return in.malformed(DEVLINK_ATTR_PARAM_VALUE_DATA,
-                            "size does not fit the parameter's type");
+        return in.malformed(kData, "size does not fit the parameter's type");
     }
-    uint32_t number = 0;
-    uint16_t number16;
-    switch (size) {
-        case 1:
-            number = std::to_integer<uint8_t>(data->front());
-            break;
-        case 2:
-            std::memcpy(&number16, data->data(), sizeof number16);
-            number = number16;
-            break;
-        default:
-            std::memcpy(&number, data->data(), sizeof number);
-    }
-    return std::optional<ParamValue>(number);
+    out.values.emplace_back(cmode, size == 1   ? number_in<uint8_t>(*data)
+                                   : size == 2 ? number_in<uint16_t>(*data)
+                                               : number_in<uint32_t>(*data));
+    return {};
 }
 
 Status values_of(const Attributes& param, DevlinkParam& out) {
@@ -181,12 +181,8 @@ Status values_of(const Attributes& param, DevlinkParam& out) {
         if (!cmode) {
             return one.malformed(DEVLINK_ATTR_PARAM_VALUE_CMODE, "missing");
         }
-        auto value = value_of(one, out.type);
-        if (!value) {
-            return fail(value.error());
-        }
-        if (*value) {
-            out.values.emplace_back(static_cast<ParamCmode>(*cmode), **std::move(value));
+        if (auto added = add_value(one, static_cast<ParamCmode>(*cmode), out); !added) {
+            return added;
         }
     }
     return {};

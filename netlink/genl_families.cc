@@ -5,7 +5,6 @@
 #include <linux/genetlink.h>
 
 #include <cerrno>
-#include <optional>
 #include <utility>
 
 namespace esw::netlink {
@@ -25,27 +24,14 @@ Result<GenlFamily> GenlFamilies::find(const std::string& name) {
         return fail(request.error());
     }
     const Call call{name, "look up generic netlink family", deadlines_.query};
-    std::optional<GenlFamily> found;
-    const auto receive = [&found](const MessageView& message) -> Status {
-        auto family = genl::decode_family(message);
-        if (!family) {
-            return fail(family.error());
-        }
-        found = *std::move(family);
-        return {};
-    };
-    if (auto status = requester_.transact(*std::move(request), call, receive); !status) {
-        if (status.error().code == ENOENT || status.error().code == ENOTSUP) {
-            return fail(ENOTSUP, "", "", fmt::format("kernel without {}", name));
-        }
-        return fail(status.error());
-    }
+    auto found = requester_.get<GenlFamily>(*std::move(request), call, genl::decode_family);
     if (!found) {
-        return fail(EBADMSG, name, call.stage, "the kernel's answer is empty");
+        const bool missing = found.error().code == ENOENT || found.error().code == ENOTSUP;
+        return missing ? fail(ENOTSUP, "", "", fmt::format("kernel without {}", name)) : found;
     }
     MutexLock lock(mutex_);
     known_[name] = *found;
-    return *std::move(found);
+    return found;
 }
 
 void GenlFamilies::forget(const std::string& name) {
@@ -53,16 +39,14 @@ void GenlFamilies::forget(const std::string& name) {
     known_.erase(name);
 }
 
-Status GenlFamilies::transact(const std::string& name, Call call,
-                              const std::function<Result<Bytes>(uint16_t)>& encode,
+Status GenlFamilies::transact(const std::string& name, Call call, const Encode& encode,
                               const Requester::Receiver& receiver) {
     return with_family(name, std::move(call), encode, [&](Bytes message, const Call& named) {
         return requester_.transact(std::move(message), named, receiver);
     });
 }
 
-Status GenlFamilies::with_family(const std::string& name, Call call,
-                                 const std::function<Result<Bytes>(uint16_t)>& encode,
+Status GenlFamilies::with_family(const std::string& name, Call call, const Encode& encode,
                                  const std::function<Status(Bytes, const Call&)>& run) {
     call.attributes_at = NLMSG_HDRLEN + GENL_HDRLEN;
     auto family = find(name);

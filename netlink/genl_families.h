@@ -3,6 +3,8 @@
 
 #include <map>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "base/mutex.h"
 #include "netlink/genl_codec.h"
@@ -13,6 +15,9 @@ namespace esw::netlink {
 /// The numbers of generic netlink's families, asked for once and remembered. Threads: any.
 class GenlFamilies {
 public:
+    /// Makes a request, given the family's number.
+    using Encode = std::function<Result<Bytes>(uint16_t)>;
+
     GenlFamilies(Requester& requester, Deadlines deadlines);
 
     /// ENOTSUP when the kernel does not have the family.
@@ -22,31 +27,44 @@ public:
     /// perhaps came back with another one).
     void forget(const std::string& name) ESW_EXCLUDES(mutex_);
 
-    /// Sends a request to a family. `encode` gets the family's number and may be called twice: when
+    /// Sends a request to a family. `encode` may be called twice: when
     /// the kernel answers ENOENT, which it does for a number that no family has, the family is
     /// looked up again.
-    Status transact(const std::string& name, Call call,
-                    const std::function<Result<Bytes>(uint16_t)>& encode,
+    Status transact(const std::string& name, Call call, const Encode& encode,
                     const Requester::Receiver& receiver);
 
     template <class T>
-    Result<std::vector<T>> dump(const std::string& name, Call call,
-                                const std::function<Result<Bytes>(uint16_t)>& encode,
-                                const std::function<Result<T>(const MessageView&)>& decode) {
-        Result<std::vector<T>> out;
-        const auto run = [&](Bytes message, const Call& named) -> Status {
-            out = requester_.dump<T>(std::move(message), named, decode);
+    Result<T> get(const std::string& name, Call call, const Encode& encode,
+                  const Decode<T>& decode) {
+        return result_of<T>(name, std::move(call), encode, [&](Bytes message, const Call& named) {
+            return requester_.get<T>(std::move(message), named, decode);
+        });
+    }
+
+    template <class T>
+    Result<std::vector<T>> dump(const std::string& name, Call call, const Encode& encode,
+                                const Decode<T>& decode) {
+        return result_of<std::vector<T>>(
+            name, std::move(call), encode, [&](Bytes message, const Call& named) {
+                return requester_.dump<T>(std::move(message), named, decode);
+            });
+    }
+
+private:
+    template <class T>
+    Result<T> result_of(const std::string& name, Call call, const Encode& encode,
+                        const std::function<Result<T>(Bytes, const Call&)>& run) {
+        Result<T> out;
+        const auto keep = [&](Bytes message, const Call& named) -> Status {
+            out = run(std::move(message), named);
             return out ? Status{} : Status(fail(out.error()));
         };
-        if (auto status = with_family(name, std::move(call), encode, run); !status) {
+        if (auto status = with_family(name, std::move(call), encode, keep); !status) {
             return fail(status.error());
         }
         return out;
     }
-
-private:
-    Status with_family(const std::string& name, Call call,
-                       const std::function<Result<Bytes>(uint16_t)>& encode,
+    Status with_family(const std::string& name, Call call, const Encode& encode,
                        const std::function<Status(Bytes, const Call&)>& run);
 
     Requester& requester_;

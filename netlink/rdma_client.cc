@@ -59,17 +59,9 @@ Result<bool> RdmaClient::has_monitor() {
     }
     const Call call{"rdma", "get system settings", deadlines_.query, rdma::attributes(),
                     NLMSG_HDRLEN};
-    bool monitor = false;
-    const auto receive = [&monitor](const MessageView& message) -> Status {
-        const auto mode = rdma::decode_monitor_mode(message);
-        if (!mode) {
-            return fail(mode.error());
-        }
-        monitor = *mode;
-        return {};
-    };
-    if (auto status = requester_.transact(*std::move(request), call, receive); !status) {
-        return fail(explain(status.error()));
+    auto monitor = requester_.get<bool>(*std::move(request), call, rdma::decode_monitor_mode);
+    if (!monitor) {
+        return fail(explain(monitor.error()));
     }
     return monitor;
 }

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cerrno>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/clock.h"
@@ -34,6 +37,10 @@ struct Call {
     size_t attributes_at = 0;
 };
 
+/// Makes a T of a message of an answer.
+template <class T>
+using Decode = std::function<Result<T>(const MessageView&)>;
+
 /// Asks the kernel over one netlink protocol and waits for the answer.
 ///
 /// Errors are the kernel's errno with its extended acknowledgement in the detail; ETIMEDOUT after
@@ -53,11 +60,31 @@ public:
     /// A request with NLM_F_ACK. Ends with the acknowledgement.
     Status transact(Bytes message, const Call& call, const Receiver& receiver) ESW_EXCLUDES(mutex_);
 
+    /// As transact(), for a request whose answer is one message; EBADMSG when none comes.
+    template <class T>
+    Result<T> get(Bytes message, const Call& call, const Decode<T>& decode) {
+        std::optional<T> answer;
+        const auto receive = [&answer, &decode](const MessageView& view) -> Status {
+            auto value = decode(view);
+            if (!value) {
+                return fail(value.error());
+            }
+            answer = *std::move(value);
+            return {};
+        };
+        if (auto status = transact(std::move(message), call, receive); !status) {
+            return fail(status.error());
+        }
+        if (!answer) {
+            return fail(EBADMSG, call.object, call.stage, "the kernel's answer is empty");
+        }
+        return *std::move(answer);
+    }
+
     /// A request with NLM_F_DUMP. `decode` makes a T of each message. When the kernel says that
     /// what it dumped changed meanwhile, the dump is made again.
     template <class T>
-    Result<std::vector<T>> dump(Bytes message, const Call& call,
-                                const std::function<Result<T>(const MessageView&)>& decode) {
+    Result<std::vector<T>> dump(Bytes message, const Call& call, const Decode<T>& decode) {
         std::vector<T> out;
         const auto receive = [&out, &decode](const MessageView& view) -> Status {
             auto value = decode(view);

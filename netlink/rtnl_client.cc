@@ -5,7 +5,6 @@
 #include <linux/rtnetlink.h>
 
 #include <cerrno>
-#include <optional>
 #include <utility>
 
 #include "netlink/ethtool_codec.h"
@@ -43,27 +42,11 @@ RtnlClient::RtnlClient(Requester& route, GenlFamilies& families, Deadlines deadl
     : route_(route), families_(families), deadlines_(deadlines) {}
 
 template <class T>
-Result<T> RtnlClient::get(const Call& call, Result<Bytes> request,
-                          const std::function<Result<T>(const MessageView&)>& decode) {
+Result<T> RtnlClient::get(const Call& call, Result<Bytes> request, const Decode<T>& decode) {
     if (!request) {
         return fail(request.error());
     }
-    std::optional<T> answer;
-    const auto receive = [&answer, &decode](const MessageView& message) -> Status {
-        auto value = decode(message);
-        if (!value) {
-            return fail(value.error());
-        }
-        answer = *std::move(value);
-        return {};
-    };
-    if (auto status = route_.transact(*std::move(request), call, receive); !status) {
-        return fail(status.error());
-    }
-    if (!answer) {
-        return fail(EBADMSG, call.object, call.stage, "the kernel's answer is empty");
-    }
-    return *std::move(answer);
+    return route_.get<T>(*std::move(request), call, decode);
 }
 
 Result<std::vector<Link>> RtnlClient::links() {
@@ -98,25 +81,12 @@ Status RtnlClient::change(const LinkChange& change) {
 Result<bool> RtnlClient::hw_tc_offload(uint32_t ifindex) {
     Call call{link_name(ifindex), "get hw-tc-offload", deadlines_.query};
     call.attributes = ethtool::attributes();
-    std::optional<bool> active;
-    const auto receive = [&active](const MessageView& message) -> Status {
-        const auto decoded = ethtool::decode_feature_active(message, kHwTcOffload);
-        if (!decoded) {
-            return fail(decoded.error());
-        }
-        active = *decoded;
-        return {};
-    };
-    const auto encode = [ifindex](uint16_t family) {
-        return ethtool::encode_features_get(family, ifindex);
-    };
-    if (auto status = families_.transact(kEthtool, call, encode, receive); !status) {
-        return fail(status.error());
-    }
-    if (!active) {
-        return fail(EBADMSG, call.object, call.stage, "the kernel's answer is empty");
-    }
-    return *active;
+    return families_.get<bool>(
+        kEthtool, call,
+        [ifindex](uint16_t family) { return ethtool::encode_features_get(family, ifindex); },
+        [](const MessageView& message) {
+            return ethtool::decode_feature_active(message, kHwTcOffload);
+        });
 }
 
 Status RtnlClient::set_hw_tc_offload(uint32_t ifindex, bool on) {

@@ -27,8 +27,7 @@ public:
 
 private:
     template <class T>
-    Result<T> get(const Call& call, Result<Bytes> request,
-                  const std::function<Result<T>(const MessageView&)>& decode);
+    Result<T> get(const Call& call, Result<Bytes> request, const Decode<T>& decode);
 
     Requester& route_;
     GenlFamilies& families_;

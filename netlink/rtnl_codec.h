@@ -11,8 +11,8 @@
 /// lack only sequence number and port.
 namespace esw::netlink::rtnl {
 
-/// Links are asked for without statistics and without the list of VFs: with many VFs the kernel's
-/// answer would not fit a netlink message.
+/// Links are asked for without the list of VFs (with many of them the kernel's answer would not fit
+/// a netlink message) and without the statistics of address families.
 Result<Bytes> encode_links_dump();
 Result<Bytes> encode_link_get(uint32_t ifindex);
 Result<Bytes> encode_stats_get(uint32_t ifindex);
