@@ -1,7 +1,27 @@
 # SPDX-License-Identifier: Apache-2.0
-check_PROGRAMS += tests/unit/sim/toy-exec
-tests_unit_sim_toy_exec_SOURCES = \
+ESW_SIM_TOY_SOURCES = \
 	tests/unit/sim/toy_adapter.cc \
 	tests/unit/sim/toy_adapter.h \
-	tests/unit/sim/toy_exec.cc
+	tests/unit/sim/toy_daemon.cc \
+	tests/unit/sim/toy_daemon.h
+
+check_PROGRAMS += tests/unit/sim/toy-exec
+tests_unit_sim_toy_exec_SOURCES = tests/unit/sim/toy_exec.cc $(ESW_SIM_TOY_SOURCES)
 tests_unit_sim_toy_exec_LDADD = $(ESW_SIM_LIBS)
+
+# Starts itself again under the preload library.
+check_PROGRAMS += tests/unit/test-sim-preload
+tests_unit_test_sim_preload_SOURCES = \
+	tests/unit/sim/orphan_client.cc \
+	tests/unit/sim/orphan_client.h \
+	tests/unit/sim/preload_client.cc \
+	tests/unit/sim/preload_client.h \
+	tests/unit/sim/preload_death_test.cc \
+	tests/unit/sim/preload_main.cc \
+	tests/unit/sim/preload_request_test.cc \
+	tests/unit/sim/preload_socket_test.cc \
+	$(ESW_SIM_TOY_SOURCES)
+tests_unit_test_sim_preload_CPPFLAGS = $(ESW_TEST_CPPFLAGS) \
+	-DESW_PRELOAD_LIBRARY='"$(abs_top_builddir)/utilities/esw-sim/preload/.libs/libmlx5sim.so"'
+tests_unit_test_sim_preload_LDADD = $(GTEST_LIBS) $(ESW_SIM_LIBS)
+EXTRA_tests_unit_test_sim_preload_DEPENDENCIES = utilities/esw-sim/preload/libmlx5sim.la

@@ -47,9 +47,18 @@ void ToyAdapter::handle_devlink(const std::shared_ptr<Request>& request, uint8_t
             break;
         case kHold:
             held.push_back(request);
+            server->notify_devlink(copy_of(*request));
             break;
         case kNotify:
             server->notify_devlink(copy_of(*request));
+            request->finish(0);
+            break;
+        case kNotifyMany:
+            notify_many(*request);
+            request->finish(0);
+            break;
+        case kLoseNext:
+            server->overflow_next();
             request->finish(0);
             break;
         case kRelease:
@@ -61,6 +70,13 @@ void ToyAdapter::handle_devlink(const std::shared_ptr<Request>& request, uint8_t
             break;
         default:
             request->finish(EOPNOTSUPP);
+    }
+}
+
+void ToyAdapter::notify_many(const Request& request) {
+    const auto count = read_front<uint32_t>(request.payload().subspan(GENL_HDRLEN)).value_or(0);
+    for (uint32_t i = 0; i < count; i++) {
+        server->notify_devlink(copy_of(request));
     }
 }
 

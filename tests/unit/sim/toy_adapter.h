@@ -9,11 +9,23 @@ namespace esw::sim::test {
 
 /// A devlink and an RDMA family as small as can be, for tests of the transport. Devlink commands:
 /// kEcho replies with the payload; kMany is a dump of `many` messages; kFail fails with EBUSY and
-/// a text; kHold stays open until release(); kNotify sends the payload to the "config" group;
-/// anything else is EOPNOTSUPP. RDMA: every request is echoed.
+/// a text; kHold notifies and then stays open until kRelease; kNotify sends the payload to the
+/// "config" group, kNotifyMany as often as a 32-bit number behind the header says; kLoseNext is
+/// overflow_next(); kAdminOnly needs CAP_NET_ADMIN; anything else is EOPNOTSUPP. RDMA: every
+/// request is echoed.
 class ToyAdapter final : public Service, public NetdevDirectory {
 public:
-    enum Command : uint8_t { kEcho = 1, kMany, kFail, kHold, kNotify, kRelease, kAdminOnly };
+    enum Command : uint8_t {
+        kEcho = 1,
+        kMany,
+        kFail,
+        kHold,
+        kNotify,
+        kNotifyMany,
+        kLoseNext,
+        kRelease,
+        kAdminOnly
+    };
 
     void handle(std::shared_ptr<Request> request) override;
 
@@ -30,6 +42,7 @@ public:
     std::vector<std::shared_ptr<Request>> held;
 
 private:
+    void notify_many(const Request& request);
     void handle_devlink(const std::shared_ptr<Request>& request, uint8_t command);
 };
 
