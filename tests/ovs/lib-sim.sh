@@ -1,0 +1,77 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: Apache-2.0
+#
+# A simulated adapter for test scripts, in the network namespace $sim_netns, and hosts behind its VFs
+# and wires. Sourced after tests/lib.sh and tests/ovs/lib-ovs.sh.
+
+export ESW_SIM_DIR=$ESW_TEST_DIR/sim
+sim_netns=$ESW_TEST_ID
+pf0=pci/0000:08:00.0
+pf1=pci/0000:08:00.1
+
+# start_sim [ARGUMENT...]: of "esw-sim start".
+start_sim() {
+    make_namespace "$sim_netns"
+    ip netns exec "$sim_netns" esw-sim start "$@"
+    at_exit esw-sim stop
+}
+
+# in_sim COMMAND...: in the adapter's namespace, seeing the adapter.
+in_sim() { ip netns exec "$sim_netns" esw-sim exec "$@"; }
+
+# start_sim_switch: the switch on it, with the bridge br0.
+start_sim_switch() {
+    start_ovsdb
+    start_vswitchd in_sim
+    at_exit stop_daemon ovs-vswitchd
+    ovs-vsctl add-br br0 -- set bridge br0 datapath_type=netdev
+}
+
+set_mode() { in_sim devlink dev eswitch set "$1" mode "$2"; }
+
+# add_esw_port PORT DEVICE [REP]
+add_esw_port() {
+    ovs-vsctl add-port br0 "$1" -- set interface "$1" type=esw options:device="$2" \
+        ${3:+"options:representor=$3"}
+}
+
+# sim_value PYTHON-EXPRESSION: on the adapter's status, x.
+sim_value() {
+    esw-sim status --json | python3 -c 'import json, sys
+x = json.load(sys.stdin)
+print(eval(sys.argv[1]))' "$1"
+}
+
+# peer_netdev HANDLE/REP: of the VF or the wire behind a representor.
+peer_netdev() { sim_value "x['ports']['$1']['peer']['netdev']"; }
+rep_netdev() { sim_value "x['ports']['$1']['netdev']"; }
+
+# make_host NAME HANDLE/REP ADDRESS: a namespace with the netdev that is behind a representor.
+make_host() {
+    local netdev
+    netdev=$(peer_netdev "$2")
+    make_namespace "$ESW_TEST_ID-$1"
+    ip -n "$sim_netns" link set "$netdev" netns "$ESW_TEST_ID-$1"
+    ip -n "$ESW_TEST_ID-$1" addr add "$3" dev "$netdev" nodad
+    ip -n "$ESW_TEST_ID-$1" link set "$netdev" up
+}
+
+# expect_ping HOST ADDRESS: each of five pings has its answer.
+expect_ping() {
+    ip netns exec "$ESW_TEST_ID-$1" ping -n -q -c 5 -i 0.02 -W 5 "$2" |
+        grep -q '5 received' || fail "lost pings from $1 to $2"
+}
+
+# settle: all that the kernel has said so far is done.
+settle() { ovs-appctl esw/wait --timeout=30; }
+
+expect_state() { # PORT STATE
+    expect_equal "$2" "$(column "$1" status:rep-state)" "rep-state of $1"
+}
+
+# messages FIELD: netlink messages of the switch to the simulated kernel, from `esw-sim ctl stats`.
+switch_stats() {
+    esw-sim ctl stats --json | python3 -c 'import json, sys
+x = json.load(sys.stdin)
+print(json.dumps(x["netlink"]["processes"][sys.argv[1]]))' "$(vswitchd_pid)"
+}
