@@ -27,15 +27,14 @@ void put(Bytes& to, size_t at, T value) {
     std::memcpy(to.data() + at, &value, sizeof value);
 }
 
-/// The number of "hw-tc-offload" among the features of netdevs, which is the kernel's own.
-std::optional<uint32_t> find_tc_offload_bit() {
+EthtoolCalls::FeatureNumbers read_feature_numbers() {
     const UniqueFd fd(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
     // The structures end in arrays without a length, so they are laid out by hand.
     Bytes sizes(sizeof(ethtool_sset_info) + sizeof(uint32_t));
     put(sizes, offsetof(ethtool_sset_info, cmd), uint32_t{ETHTOOL_GSSET_INFO});
     put(sizes, offsetof(ethtool_sset_info, sset_mask), uint64_t{1} << ETH_SS_FEATURES);
     if (!fd || ethtool(fd.get(), "lo", sizes.data()) != 0) {
-        return std::nullopt;
+        return {};
     }
     const auto count =
         read_front<uint32_t>(ByteSpan(sizes).subspan(sizeof(ethtool_sset_info))).value_or(0);
@@ -44,15 +43,15 @@ std::optional<uint32_t> find_tc_offload_bit() {
     put(buffer, offsetof(ethtool_gstrings, string_set), uint32_t{ETH_SS_FEATURES});
     put(buffer, offsetof(ethtool_gstrings, len), count);
     if (count > 4096 || ethtool(fd.get(), "lo", buffer.data()) != 0) {
-        return std::nullopt;
+        return {};
     }
     const char* names = reinterpret_cast<const char*>(buffer.data()) + sizeof(ethtool_gstrings);
     for (uint32_t i = 0; i < count; i++, names += ETH_GSTRING_LEN) {
         if (std::string_view(names, strnlen(names, ETH_GSTRING_LEN)) == "hw-tc-offload") {
-            return i;
+            return {count, i};
         }
     }
-    return std::nullopt;
+    return {};
 }
 
 void copy_text(char* to, size_t room, const std::string& text) {
@@ -117,7 +116,7 @@ std::optional<bool> take_tc_offload(Bytes& command, uint32_t bit) {
 }  // namespace
 
 EthtoolCalls::EthtoolCalls(NetdevDirectory& netdevs, NamespaceId network)
-    : netdevs_(netdevs), network_(network), tc_offload_bit_(find_tc_offload_bit()) {}
+    : netdevs_(netdevs), network_(network), features_(read_feature_numbers()) {}
 
 const NetdevFace* EthtoolCalls::face_of(Call& call, const wire::EthtoolCall& what,
                                         uint32_t& ifindex) {
@@ -142,10 +141,10 @@ void EthtoolCalls::answer(Call& call) {
     Bytes command(given.begin(), given.end());
     if (what->command == ETHTOOL_GDRVINFO) {
         show_driver(command, *face);
-    } else if (what->command == ETHTOOL_GFEATURES && tc_offload_bit_) {
-        show_tc_offload(command, *tc_offload_bit_, face->hw_tc_offload);
-    } else if (what->command == ETHTOOL_SFEATURES && tc_offload_bit_) {
-        if (const auto on = take_tc_offload(command, *tc_offload_bit_)) {
+    } else if (what->command == ETHTOOL_GFEATURES && features_.tc_offload) {
+        show_tc_offload(command, *features_.tc_offload, face->hw_tc_offload);
+    } else if (what->command == ETHTOOL_SFEATURES && features_.tc_offload) {
+        if (const auto on = take_tc_offload(command, *features_.tc_offload)) {
             if (!has_net_admin(call.caller())) {
                 call.answer(EPERM);
                 return;

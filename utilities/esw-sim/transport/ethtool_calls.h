@@ -17,12 +17,19 @@ public:
     /// adapter's.
     void answer(Call& call);
 
+    /// Of the real kernel's features of netdevs.
+    struct FeatureNumbers {
+        uint32_t count = 0;
+        std::optional<uint32_t> tc_offload;
+    };
+    const FeatureNumbers& features() const { return features_; }
+
 private:
     const NetdevFace* face_of(Call& call, const wire::EthtoolCall& what, uint32_t& ifindex);
 
     NetdevDirectory& netdevs_;
     const NamespaceId network_;
-    const std::optional<uint32_t> tc_offload_bit_;
+    const FeatureNumbers features_;
 };
 
 }  // namespace esw::sim

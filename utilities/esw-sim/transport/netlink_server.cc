@@ -11,6 +11,7 @@
 
 #include "utilities/esw-sim/transport/client_request.h"
 #include "utilities/esw-sim/transport/ethtool_calls.h"
+#include "utilities/esw-sim/transport/ethtool_features.h"
 #include "utilities/esw-sim/transport/genl_families.h"
 #include "utilities/esw-sim/transport/link_rewriter.h"
 #include "utilities/esw-sim/transport/listener.h"
@@ -42,7 +43,9 @@ public:
           families_(std::move(families)),
           links_(*config_.netdevs),
           network_(own_network_namespace()),
-          ethtool_(*config_.netdevs, network_) {}
+          ethtool_(*config_.netdevs, network_),
+          features_(*config_.netdevs, families_.ethtool(), ethtool_.features().count,
+                    ethtool_.features().tc_offload) {}
 
     Status listen();
 
@@ -91,6 +94,7 @@ private:
     const LinkRewriter links_;
     const NamespaceId network_;
     EthtoolCalls ethtool_;
+    EthtoolFeatures features_;
     const std::shared_ptr<Statistics> statistics_ = std::make_shared<Statistics>();
     std::unique_ptr<Listener> listener_;
     std::map<uint64_t, std::shared_ptr<ClientSocket>> sockets_;
@@ -260,7 +264,8 @@ bool Server::is_simulated(const ClientSocket& socket, const MessageView& message
             return true;
         case NETLINK_GENERIC:
             return message.header.nlmsg_type == families_.devlink() ||
-                   families_.asks_for_devlink(message);
+                   families_.asks_for_devlink(message) ||
+                   (socket.identity().same_namespace && features_.is_change(message));
         default:
             return false;
     }
@@ -292,9 +297,11 @@ void Server::serve(const std::shared_ptr<ClientSocket>& socket, pid_t caller,
         config_.devlink->handle(request);
     } else if (family == Statistics::Family::kRdma) {
         config_.rdma->handle(request);
-    } else {
+    } else if (message.header.nlmsg_type == GENL_ID_CTRL) {
         request->reply(families_.describe_devlink(message, socket->port_id(), 0));
         request->finish(0, {}, {});
+    } else {
+        features_.change(*request);
     }
 }
 
@@ -317,6 +324,9 @@ std::vector<Bytes> Server::from_kernel(ClientSocket& socket, Bytes datagram, boo
     std::vector<Bytes> parts;
     if (!multicast && !route) {
         complete_family_dump(socket, datagram, parts);
+    }
+    if (!route && socket.identity().same_namespace) {
+        features_.correct(datagram);
     }
     const size_t size = datagram.size();
     const bool grown = route && socket.identity().same_namespace && links_.rewrite(datagram) &&

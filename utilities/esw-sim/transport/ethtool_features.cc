@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "utilities/esw-sim/transport/ethtool_features.h"
+
+#include <linux/ethtool_netlink.h>
+#include <linux/genetlink.h>
+#include <net/if.h>
+
+#include <cerrno>
+
+namespace esw::sim {
+
+namespace {
+
+/// The netdev that a request or answer names in its header, which is attribute 1 of all messages.
+uint32_t named_ifindex(ByteSpan attributes) {
+    const auto header = find_attribute(attributes, ETHTOOL_A_FEATURES_HEADER);
+    if (!header) {
+        return 0;
+    }
+    if (const auto index = find_attribute(header->payload, ETHTOOL_A_HEADER_DEV_INDEX)) {
+        return read_front<uint32_t>(index->payload).value_or(0);
+    }
+    const auto name = find_attribute(header->payload, ETHTOOL_A_HEADER_DEV_NAME);
+    return name ? if_nametoindex(std::string(attribute_text(*name)).c_str()) : 0;
+}
+
+uint32_t header_flags(ByteSpan attributes) {
+    const auto header = find_attribute(attributes, ETHTOOL_A_FEATURES_HEADER);
+    const auto flags = header ? find_attribute(header->payload, ETHTOOL_A_HEADER_FLAGS)
+                              : std::optional<AttributeView>();
+    return flags ? read_front<uint32_t>(flags->payload).value_or(0) : 0;
+}
+
+/// Bit `bit` of a bitmap of 32-bit words; none when it is too short.
+std::optional<bool> test_bit(ByteSpan bitmap, uint32_t bit) {
+    const size_t at = size_t{bit / 32} * sizeof(uint32_t);
+    if (bitmap.size() < at + sizeof(uint32_t)) {
+        return std::nullopt;
+    }
+    return (*read_front<uint32_t>(bitmap.subspan(at)) >> bit % 32 & 1) != 0;
+}
+
+/// The same, to be set, in the part of `datagram` that `bitmap` is a view of.
+void put_bit(Bytes& datagram, ByteSpan bitmap, uint32_t bit, bool on) {
+    if (!test_bit(bitmap, bit)) {
+        return;
+    }
+    const auto start = static_cast<size_t>(bitmap.data() - datagram.data());
+    const size_t at = start + size_t{bit / 32} * sizeof(uint32_t);
+    uint32_t word;
+    std::memcpy(&word, datagram.data() + at, sizeof word);
+    word = on ? word | 1U << bit % 32 : word & ~(1U << bit % 32);
+    std::memcpy(datagram.data() + at, &word, sizeof word);
+}
+
+bool only_bit(ByteSpan bitmap, uint32_t bit) {
+    for (uint32_t i = 0; i < bitmap.size() * 8; i++) {
+        if (test_bit(bitmap, i).value_or(false) != (i == bit)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+}  // namespace
+
+// --- changes ---
+
+/// A bitset's ETHTOOL_A_BITSET_BITS: one entry for each feature to change.
+std::optional<bool> EthtoolFeatures::parse_bits(ByteSpan bits) const {
+    std::optional<bool> wanted;
+    while (const auto entry = next_attribute(bits)) {
+        const auto name = find_attribute(entry->payload, ETHTOOL_A_BITSET_BIT_NAME);
+        const auto index = find_attribute(entry->payload, ETHTOOL_A_BITSET_BIT_INDEX);
+        const bool ours = name ? attribute_text(*name) == "hw-tc-offload"
+                               : index && read_front<uint32_t>(index->payload) == bit_;
+        if (!ours) {
+            return std::nullopt;
+        }
+        wanted = find_attribute(entry->payload, ETHTOOL_A_BITSET_BIT_VALUE).has_value();
+    }
+    return wanted;
+}
+
+std::optional<bool> EthtoolFeatures::parse_wanted(ByteSpan bitset) const {
+    // Without a mask the set is complete, and says something about every feature.
+    if (find_attribute(bitset, ETHTOOL_A_BITSET_NOMASK)) {
+        return std::nullopt;
+    }
+    if (const auto bits = find_attribute(bitset, ETHTOOL_A_BITSET_BITS)) {
+        return parse_bits(bits->payload);
+    }
+    const auto value = find_attribute(bitset, ETHTOOL_A_BITSET_VALUE);
+    const auto mask = find_attribute(bitset, ETHTOOL_A_BITSET_MASK);
+    return value && mask && only_bit(mask->payload, *bit_) ? test_bit(value->payload, *bit_)
+                                                           : std::nullopt;
+}
+
+std::optional<EthtoolFeatures::Change> EthtoolFeatures::parse(const MessageView& message) const {
+    const auto header = read_front<genlmsghdr>(message.payload());
+    if (!bit_ || family_ == 0 || message.header.nlmsg_type != family_ || !header ||
+        header->cmd != ETHTOOL_MSG_FEATURES_SET) {
+        return std::nullopt;
+    }
+    const ByteSpan attributes = message.payload().subspan(GENL_HDRLEN);
+    Change change;
+    change.ifindex = named_ifindex(attributes);
+    const auto wanted = find_attribute(attributes, ETHTOOL_A_FEATURES_WANTED);
+    const auto on = wanted ? parse_wanted(wanted->payload) : std::nullopt;
+    char name[IF_NAMESIZE] = {};
+    if (!on || change.ifindex == 0 || !netdevs_.find(change.ifindex) ||
+        !if_indextoname(change.ifindex, name)) {
+        return std::nullopt;
+    }
+    change.name = name;
+    change.on = *on;
+    change.wants_reply = (header_flags(attributes) & ETHTOOL_FLAG_OMIT_REPLY) == 0;
+    return change;
+}
+
+bool EthtoolFeatures::is_change(const MessageView& message) const {
+    return parse(message).has_value();
+}
+
+/// A compact bitset of all features, in which only ours may have its bit in value and mask.
+Bytes EthtoolFeatures::bitset(bool value, bool mask) const {
+    std::vector<uint32_t> values((features_ + 31) / 32), masks(values.size());
+    values[*bit_ / 32] = value ? 1U << *bit_ % 32 : 0;
+    masks[*bit_ / 32] = mask ? 1U << *bit_ % 32 : 0;
+    Bytes set;
+    append_number<uint32_t>(set, ETHTOOL_A_BITSET_SIZE, features_);
+    append_attribute(set, ETHTOOL_A_BITSET_VALUE, std::as_bytes(std::span(values)));
+    append_attribute(set, ETHTOOL_A_BITSET_MASK, std::as_bytes(std::span(masks)));
+    return set;
+}
+
+// As ethnl_set_features() in net/ethtool/features.c when all that was asked for was done: nothing
+// differs from what was wanted, and the mask of the active features says what has changed.
+void EthtoolFeatures::change(Request& request) {
+    const std::span<const std::byte> payload = request.payload();
+    Bytes whole(NLMSG_HDRLEN + payload.size());
+    std::copy(payload.begin(), payload.end(), whole.begin() + NLMSG_HDRLEN);
+    const auto change = parse({request.header(), whole});
+    if (!change) {
+        request.finish(ENODEV);
+        return;
+    }
+    if (!request.net_admin()) {
+        request.finish(EPERM);
+        return;
+    }
+    const bool changed = netdevs_.find(change->ifindex)->hw_tc_offload != change->on;
+    netdevs_.set_hw_tc_offload(change->ifindex, change->on);
+    if (change->wants_reply) {
+        Bytes reply = open_message(family_, 0, 0, 0);
+        append_value(reply, genlmsghdr{ETHTOOL_MSG_FEATURES_SET_REPLY, 1, 0});
+        const size_t header = open_nest(reply, ETHTOOL_A_FEATURES_HEADER);
+        append_number<uint32_t>(reply, ETHTOOL_A_HEADER_DEV_INDEX, change->ifindex);
+        append_text(reply, ETHTOOL_A_HEADER_DEV_NAME, change->name);
+        close_nest(reply, header);
+        constexpr uint16_t nested = NLA_F_NESTED;
+        append_attribute(reply, ETHTOOL_A_FEATURES_WANTED | nested, bitset(false, false));
+        append_attribute(reply, ETHTOOL_A_FEATURES_ACTIVE | nested,
+                         bitset(changed && change->on, changed));
+        close_message(reply);
+        request.reply(std::move(reply));
+    }
+    request.finish(0);
+}
+
+// --- answers ---
+
+void EthtoolFeatures::correct(Bytes& datagram) const {
+    if (!bit_ || family_ == 0) {
+        return;
+    }
+    ByteSpan rest(datagram);
+    while (const auto message = next_message(rest)) {
+        const auto header = read_front<genlmsghdr>(message->payload());
+        if (message->header.nlmsg_type == family_ && header &&
+            (header->cmd == ETHTOOL_MSG_FEATURES_GET_REPLY ||
+             header->cmd == ETHTOOL_MSG_FEATURES_NTF)) {
+            correct_message(datagram, *message);
+        }
+    }
+}
+
+/// Compact bitsets only; ethtool(8) asks for these.
+void EthtoolFeatures::correct_message(Bytes& datagram, const MessageView& message) const {
+    ByteSpan attributes = message.payload().subspan(GENL_HDRLEN);
+    const NetdevFace* face = netdevs_.find(named_ifindex(attributes));
+    if (!face) {
+        return;
+    }
+    while (const auto attribute = next_attribute(attributes)) {
+        const auto value = find_attribute(attribute->payload, ETHTOOL_A_BITSET_VALUE);
+        if (!value || attribute->type == ETHTOOL_A_FEATURES_HEADER) {
+            continue;
+        }
+        const bool changeable = attribute->type == ETHTOOL_A_FEATURES_HW;
+        const bool fixed = attribute->type == ETHTOOL_A_FEATURES_NOCHANGE;
+        put_bit(datagram, value->payload, *bit_, changeable || (!fixed && face->hw_tc_offload));
+    }
+}
+
+}  // namespace esw::sim
