@@ -12,11 +12,20 @@ ovs_plugin_libesw_plugin_a_SOURCES = \
 	ovs-plugin/option_parser.h \
 	ovs-plugin/plugin.cc \
 	ovs-plugin/plugin.h \
+	ovs-plugin/plugin_abi.cc \
 	ovs-plugin/plugin_abi.h \
 	ovs-plugin/port_status.cc \
 	ovs-plugin/port_status.h \
 	ovs-plugin/wake_fd.h
 
 # C, in Open vSwitch's style; what ovs-plugin/daemon.mk says of them.
-ESW_SHIM_SOURCES =
-ESW_WRAPS =
+ESW_SHIM_SOURCES = \
+	ovs-plugin/netdev_esw.c \
+	ovs-plugin/netdev_esw.h \
+	ovs-plugin/netdev_esw_ethtool.c \
+	ovs-plugin/netdev_esw_link.c \
+	ovs-plugin/netdev_esw_rxtx.c \
+	ovs-plugin/shim.h \
+	ovs-plugin/shim_hooks.c \
+	ovs-plugin/shim_log.c
+ESW_WRAPS = bridge_init bridge_exit bridge_run bridge_wait

@@ -34,17 +34,22 @@ links_equal(const struct esw_link *a, const struct esw_link *b)
             && !memcmp(a->mac, b->mac, sizeof a->mac));
 }
 
-/* Makes 'after' of the device, if there is one.  A device that goes at this
- * very moment is no error. */
+/* Remembers 'wish', and makes 'after' of the device, if there is one.  A
+ * device that goes at this very moment is no error. */
 static int
-change_link(struct netdev_esw *dev, const struct esw_link *after)
-    OVS_EXCLUDED(dev->mutex)
+change_link(struct netdev_esw *dev, const struct esw_link_wish *wish,
+            const struct esw_link *after) OVS_EXCLUDED(dev->mutex)
 {
     const unsigned int ifindex = netdev_esw_ifindex(dev);
+    const bool changed = esw_port_set_wish(dev->port, wish);
     struct esw_link before;
     int error;
 
     if (!ifindex) {
+        /* The wish is what is shown while there is no device. */
+        if (changed) {
+            netdev_change_seq_changed(&dev->up);
+        }
         return 0;
     }
     ovs_mutex_lock(&dev->mutex);
@@ -92,9 +97,8 @@ netdev_esw_update_flags(struct netdev *netdev, enum netdev_flags off,
     if (!off && !on) {
         return 0;
     }
-    esw_port_set_wish(dev->port, &wish);
     link.flags = (link.flags & ~to_iff(off)) | to_iff(on);
-    return change_link(dev, &link);
+    return change_link(dev, &wish, &link);
 }
 
 int
@@ -111,10 +115,9 @@ netdev_esw_set_etheraddr(struct netdev *netdev, const struct eth_addr mac)
     link = dev->link;
     ovs_mutex_unlock(&dev->mutex);
 
-    esw_port_set_wish(dev->port, &wish);
     link.has_mac = true;
     memcpy(link.mac, &mac, sizeof link.mac);
-    return change_link(dev, &link);
+    return change_link(dev, &wish, &link);
 }
 
 int
@@ -147,9 +150,8 @@ netdev_esw_set_mtu(struct netdev *netdev, int mtu)
     link = dev->link;
     ovs_mutex_unlock(&dev->mutex);
 
-    esw_port_set_wish(dev->port, &wish);
     link.mtu = mtu;
-    return change_link(dev, &link);
+    return change_link(dev, &wish, &link);
 }
 
 int

@@ -268,9 +268,9 @@ Result<bool> Plugin::configure_port(uint64_t id, const OptionMap& options) {
     return true;
 }
 
-void Plugin::set_wish(uint64_t id, const LinkWish& wish) {
+bool Plugin::set_wish(uint64_t id, const LinkWish& wish) {
     MutexLock lock(mutex_);
-    ports_.at(id).wish = wish;
+    return std::exchange(ports_.at(id).wish, wish) != wish;
 }
 
 OptionMap Plugin::port_config(uint64_t id) const {

@@ -71,7 +71,8 @@ public:
     /// On a port that never had good options, bad ones are an error; on others they are kept for
     /// the status. Returns whether the status reads otherwise now.
     Result<bool> configure_port(uint64_t id, const OptionMap& options);
-    void set_wish(uint64_t id, const LinkWish& wish);
+    /// Returns whether it is another wish than before.
+    bool set_wish(uint64_t id, const LinkWish& wish);
     OptionMap port_config(uint64_t id) const;
     std::vector<std::pair<std::string, std::string>> port_status(uint64_t id) const;
 

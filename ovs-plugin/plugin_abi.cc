@@ -211,8 +211,8 @@ void esw_port_get_status(const esw_port* port, esw_setting_func* set, void* aux)
     });
 }
 
-void esw_port_set_wish(esw_port* port, const esw_link_wish* wish) {
-    guarded(port->owner, [&] {
+bool esw_port_set_wish(esw_port* port, const esw_link_wish* wish) {
+    return guarded(port->owner, false, [&] {
         LinkWish w{wish->up, wish->promiscuous, {}, {}};
         if (wish->mtu) {
             w.mtu = wish->mtu;
@@ -220,7 +220,7 @@ void esw_port_set_wish(esw_port* port, const esw_link_wish* wish) {
         if (wish->has_mac) {
             std::memcpy(w.mac.emplace().data(), wish->mac, sizeof wish->mac);
         }
-        port->owner->plugin->set_wish(port->id, w);
+        return port->owner->plugin->set_wish(port->id, w);
     });
 }
 

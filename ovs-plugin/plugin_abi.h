@@ -108,7 +108,8 @@ struct esw_link_wish {
     bool has_mac;
     uint8_t mac[6];
 };
-void esw_port_set_wish(struct esw_port *port, const struct esw_link_wish *wish);
+/* Returns whether it is another wish than before. */
+bool esw_port_set_wish(struct esw_port *port, const struct esw_link_wish *wish);
 
 /* Network devices.  These ask the kernel. */
 
