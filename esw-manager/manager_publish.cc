@@ -186,7 +186,10 @@ std::string ManagerImpl::busy_state(const Waiter& waiter) const {
     std::string text;
     for (const auto& [handle, entry] : eswitches_) {
         const std::string state = entry.eswitch->describe();
-        if ((!waiter.eswitch || *waiter.eswitch == handle) && state != "idle") {
+        if (waiter.eswitch && *waiter.eswitch == handle) {
+            return state;  // the error names the eswitch
+        }
+        if (!waiter.eswitch && state != "idle") {
             text += fmt::format("{}{}: {}", text.empty() ? "" : "; ", handle.to_string(), state);
         }
     }

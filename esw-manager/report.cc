@@ -119,9 +119,10 @@ std::vector<std::pair<std::string, std::string>> rep_details(const ReportContext
                           ? "unknown"
                           : fmt::format("{}/{}", rep.rdma_device, rep.rdma_port)},
         {"rdma", std::string(kNoRdma)},
-        {"loads", fmt::format("{}, {} unloads, last took {}", rep.loads, rep.unloads,
-                              rep.load_time ? fmt::format("{} ms", ms(*rep.load_time))
-                                            : std::string("unknown"))}};
+        {"loads",
+         fmt::format("{}, {} unloads{}", rep.loads, rep.unloads,
+                     rep.load_time ? fmt::format(", last load took {} ms", ms(*rep.load_time))
+                                   : std::string())}};
     if (rep.function) {
         std::string text = rep.function->hw_addr
                                ? "hw-addr " + netlink::to_string(*rep.function->hw_addr)
