@@ -176,7 +176,8 @@ void ManagerImpl::open_monitor() {
     devlink_ = {};
     if (!monitor_->has_devlink()) {
         devlink_ = {ENOTSUP, "", "", "kernel has no devlink"};
-        log_.warn("kernel has no devlink: there are no eswitches to manage");
+        // Nobody's fault, and the status of each port says so.
+        log_.debug("kernel has no devlink: there are no eswitches to manage");
     }
     request_scan({true, true, monitor_->has_rdma()});
 }
@@ -295,7 +296,7 @@ void ManagerImpl::finish_scan(Status status) {
         }
     } else {
         devlink_ = status.error();
-        if (limiter_.allow(deps_.clock.now())) {
+        if (devlink_.code != ENOTSUP && limiter_.allow(deps_.clock.now())) {
             log_.error("{}", devlink_.to_string());
         }
     }

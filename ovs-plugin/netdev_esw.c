@@ -85,7 +85,7 @@ netdev_esw_update_link(struct netdev_esw *dev, const struct esw_link *link)
     dev->features_valid = false;
     ovs_mutex_unlock(&dev->mutex);
 
-    netdev_change_seq_changed(&dev->up);
+    netdev_esw_status_changed(dev);
 }
 
 /* Binds 'dev' to 'ifindex', or to nothing if that is 0. */
@@ -128,7 +128,7 @@ netdev_esw_binding_changed(uint64_t port_id, const struct esw_binding *binding)
         if (binding->rebound) {
             bind_device(dev, binding->ifindex, &binding->link);
         } else {
-            netdev_change_seq_changed(&dev->up);
+            netdev_esw_status_changed(dev);
         }
     }
     ovs_mutex_unlock(&netdevs_mutex);
@@ -246,6 +246,7 @@ netdev_esw_construct(struct netdev *netdev)
     }
     ovs_mutex_init(&dev->mutex);
     atomic_init(&dev->ifindex, 0);
+    atomic_init(&dev->status_unread, false);
     atomic_init(&dev->tx_absent, 0);
     atomic_init(&dev->tx_failed, 0);
     atomic_init(&dev->rx_bad, 0);
@@ -340,7 +341,7 @@ netdev_esw_set_config(struct netdev *netdev, const struct smap *args,
     dev->configured = true;
     ovs_mutex_unlock(&dev->mutex);
     if (status_changed) {
-        netdev_change_seq_changed(netdev);
+        netdev_esw_status_changed(dev);
     }
     return 0;
 }
@@ -348,8 +349,20 @@ netdev_esw_set_config(struct netdev *netdev, const struct smap *args,
 static int
 netdev_esw_get_status(const struct netdev *netdev, struct smap *smap)
 {
-    esw_port_get_status(netdev_esw_cast(netdev)->port, add_to_smap, smap);
+    struct netdev_esw *dev = netdev_esw_cast(netdev);
+
+    atomic_store_relaxed(&dev->status_unread, false);
+    esw_port_get_status(dev->port, add_to_smap, smap);
     return 0;
+}
+
+bool
+netdev_esw_is_status_unread(const struct netdev *netdev)
+{
+    bool unread;
+
+    atomic_read_relaxed(&netdev_esw_cast(netdev)->status_unread, &unread);
+    return unread;
 }
 
 static const struct netdev_class netdev_esw_class = {

@@ -31,6 +31,8 @@ struct netdev_esw {
      * main thread only. */
     atomic_uint ifindex;
 
+    atomic_bool status_unread;  /* Changed since get_status(). */
+
     struct ovs_mutex mutex;
     /* As the kernel said last, also of a device that is gone. */
     struct esw_link link OVS_GUARDED;
@@ -60,6 +62,17 @@ netdev_esw_ifindex(const struct netdev_esw *dev)
                         &ifindex);
     return ifindex;
 }
+
+/* What the status says has changed. */
+static inline void
+netdev_esw_status_changed(struct netdev_esw *dev)
+{
+    atomic_store_relaxed(&dev->status_unread, true);
+    netdev_change_seq_changed(&dev->up);
+}
+
+/* Whether the status has changed since it was written to the database last. */
+bool netdev_esw_is_status_unread(const struct netdev *);
 
 void netdev_esw_register(struct esw_plugin *);
 struct esw_plugin *netdev_esw_plugin(void);

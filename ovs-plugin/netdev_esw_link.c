@@ -48,7 +48,7 @@ change_link(struct netdev_esw *dev, const struct esw_link_wish *wish,
     if (!ifindex) {
         /* The wish is what is shown while there is no device. */
         if (changed) {
-            netdev_change_seq_changed(&dev->up);
+            netdev_esw_status_changed(dev);
         }
         return 0;
     }

@@ -154,16 +154,19 @@ void Plugin::command(const std::vector<std::string>& args, void* conn, const Rep
     waiting_[number] = conn;
 }
 
-void Plugin::answer(const Reply& reply) {
-    if (completed_.empty()) {
+void Plugin::answer(const std::function<bool()>& is_status_written, const Reply& reply) {
+    if (completed_.empty() || !is_settled() || !is_status_written()) {
         return;
     }
-    {
-        MutexLock lock(mutex_);
-        if (!tracker_.settled()) {
-            return;
-        }
-    }
+    reply_completed(reply);
+}
+
+bool Plugin::is_settled() const {
+    MutexLock lock(mutex_);
+    return tracker_.settled();
+}
+
+void Plugin::reply_completed(const Reply& reply) {
     for (const Completion& completion : std::exchange(completed_, {})) {
         const auto waiting = waiting_.extract(completion.command);
         if (!waiting.empty()) {
@@ -184,12 +187,7 @@ void Plugin::stop(const Reply& reply) {
     for (Completion& completion : completions_.take_all()) {
         completed_.push_back(std::move(completion));
     }
-    for (const Completion& completion : std::exchange(completed_, {})) {
-        const auto waiting = waiting_.extract(completion.command);
-        if (!waiting.empty()) {
-            reply(waiting.mapped(), completion.error, completion.text);
-        }
-    }
+    reply_completed(reply);
     for (const auto& [number, conn] : std::exchange(waiting_, {})) {
         reply(conn, true, "the switch is going down");
     }

@@ -63,7 +63,9 @@ public:
 
     using Reply = std::function<void(void* conn, bool error, const std::string& text)>;
     void command(const std::vector<std::string>& args, void* conn, const Reply& reply);
-    void answer(const Reply& reply);
+    /// Answers the commands that are through when all bindings that they imply are in force and
+    /// `is_status_written`.
+    void answer(const std::function<bool()>& is_status_written, const Reply& reply);
     void stop(const Reply& reply);
 
     uint64_t add_port(const std::string& name);
@@ -104,6 +106,8 @@ private:
     void prepare(uint64_t id, uint32_t ifindex, uint64_t attempt) ESW_REQUIRES(mutex_);
     void take_outcome(const NetdevSetup::Outcome& outcome, std::vector<BindingTracker::Step>& steps)
         ESW_REQUIRES(mutex_);
+    bool is_settled() const;
+    void reply_completed(const Reply& reply);
     bool owns_name(uint64_t id, const Port& port) const ESW_REQUIRES(mutex_);
 
     const Parts parts_;

@@ -158,8 +158,8 @@ void esw_plugin_run(esw_plugin* plugin, esw_binding_func* changed) {
     });
 }
 
-void esw_plugin_answer(esw_plugin* plugin, esw_reply_func* reply) {
-    guarded(plugin, [&] { plugin->plugin->answer(to_reply(reply)); });
+void esw_plugin_answer(esw_plugin* plugin, bool (*is_status_written)(void), esw_reply_func* reply) {
+    guarded(plugin, [&] { plugin->plugin->answer(is_status_written, to_reply(reply)); });
 }
 
 esw_port* esw_port_create(esw_plugin* plugin, const char* name) {

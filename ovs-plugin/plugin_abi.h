@@ -77,8 +77,10 @@ typedef void esw_binding_func(uint64_t port_id, const struct esw_binding *bindin
 void esw_plugin_run(struct esw_plugin *plugin, esw_binding_func *changed);
 
 /* Answers the commands that are through.  To be called when the bindings that esw_plugin_run()
- * told of are in force in the datapath.  Main thread. */
-void esw_plugin_answer(struct esw_plugin *plugin, esw_reply_func *reply);
+ * told of are in force in the datapath.  'is_status_written' says whether the status of all ports
+ * is on its way to the database; if not, the answers wait for another call.  Main thread. */
+void esw_plugin_answer(struct esw_plugin *plugin, bool (*is_status_written)(void),
+                       esw_reply_func *reply);
 
 /* Ports. */
 

@@ -59,28 +59,15 @@ register_commands(void)
     }
 }
 
-/* Bridges: neither a netdev nor the manager knows whose a port is. */
+/* Ports of type esw in bridges: neither a netdev nor the manager knows whose a
+ * port is. */
 
+typedef bool port_func(const struct ofproto *, const struct ofport *,
+                       void *aux);
+
+/* Calls 'cb' for ports until it returns false. */
 static void
-list_ports_of_bridge(const char *bridge, esw_setting_func *add, void *aux)
-{
-    const struct ofproto_dpif *ofproto = ofproto_dpif_lookup_by_name(bridge);
-    const struct shash_node *node;
-
-    if (!ofproto) {
-        return;
-    }
-    SHASH_FOR_EACH (node, &ofproto->up.port_by_name) {
-        const struct ofport *port = node->data;
-
-        if (!strcmp(netdev_get_type(port->netdev), "esw")) {
-            add(node->name, bridge, aux);
-        }
-    }
-}
-
-static void
-list_ports(esw_setting_func *add, void *aux)
+for_each_port(port_func *cb, void *aux)
 {
     struct sset types = SSET_INITIALIZER(&types);
     struct sset bridges = SSET_INITIALIZER(&bridges);
@@ -91,11 +78,64 @@ list_ports(esw_setting_func *add, void *aux)
     SSET_FOR_EACH (type, &types) {
         ofproto_enumerate_names(type, &bridges);
         SSET_FOR_EACH (bridge, &bridges) {
-            list_ports_of_bridge(bridge, add, aux);
+            const struct ofproto_dpif *ofproto
+                = ofproto_dpif_lookup_by_name(bridge);
+            const struct shash_node *node;
+
+            SHASH_FOR_EACH (node, &ofproto->up.port_by_name) {
+                const struct ofport *port = node->data;
+
+                if (!strcmp(netdev_get_type(port->netdev), "esw")
+                    && !cb(&ofproto->up, port, aux)) {
+                    goto done;
+                }
+            }
         }
     }
+done:
     sset_destroy(&bridges);
     sset_destroy(&types);
+}
+
+struct list_ports_aux {
+    esw_setting_func *add;
+    void *aux;
+};
+
+static bool
+list_port(const struct ofproto *ofproto, const struct ofport *port, void *aux_)
+{
+    struct list_ports_aux *aux = aux_;
+
+    aux->add(netdev_get_name(port->netdev), ofproto->name, aux->aux);
+    return true;
+}
+
+static void
+list_ports(esw_setting_func *add, void *aux_)
+{
+    struct list_ports_aux aux = { add, aux_ };
+
+    for_each_port(list_port, &aux);
+}
+
+static bool
+is_port_status_written(const struct ofproto *ofproto OVS_UNUSED,
+                       const struct ofport *port, void *written)
+{
+    *(bool *) written = !netdev_esw_is_status_unread(port->netdev);
+    return *(bool *) written;
+}
+
+/* bridge_run() puts off writing the status while a transaction of the status
+ * before is on its way. */
+static bool
+is_status_written(void)
+{
+    bool written = true;
+
+    for_each_port(is_port_status_written, &written);
+    return written;
 }
 
 /* Flow offload by tc.
@@ -165,7 +205,7 @@ __wrap_bridge_run(void)
      * the ports, writes their status, and commands may be answered. */
     esw_plugin_run(plugin, netdev_esw_binding_changed);
     __real_bridge_run();
-    esw_plugin_answer(plugin, reply);
+    esw_plugin_answer(plugin, is_status_written, reply);
 }
 
 void

@@ -180,11 +180,11 @@ expect_error() {
 }
 
 test_command_errors() {
-    expect_error '^pci/0000:99:00.0: ' esw/show pci/0000:99:00.0
+    expect_error '^no such eswitch pci/0000:99:00.0$' esw/show pci/0000:99:00.0
     expect_error '^--jason: unknown option; expected --json or -m$' esw/show --jason
     expect_error '^--foo: unknown option; expected' esw/wait --foo
     expect_error "^--timeout: 'x' is not a number" esw/wait --timeout=x
-    expect_error '^pci/0000:99:00.0: ' esw/wait pci/0000:99:00.0
+    expect_error '^no such eswitch pci/0000:99:00.0$' esw/wait pci/0000:99:00.0
     expect_error '^x: unexpected argument' esw/rescan x
 }
 

@@ -65,9 +65,10 @@ protected:
                 bound_[id] = binding;
             }
         });
-        plugin_->answer([this](void* conn, bool error, const std::string& text) {
-            answers_[conn] = {error, text};
-        });
+        plugin_->answer([this] { return status_written_; },
+                        [this](void* conn, bool error, const std::string& text) {
+                            answers_[conn] = {error, text};
+                        });
     }
     /// Turns until `done`, sleeping in poll() as the switch does.
     void run_until(const std::function<bool()>& done) {
@@ -96,6 +97,7 @@ protected:
     std::unique_ptr<Plugin> plugin_;
     std::map<uint64_t, Plugin::Binding> bound_;
     std::map<void*, CommandResult> answers_;
+    bool status_written_ = true;
 };
 
 TEST_F(PluginTest, ClaimsOnceHoweverOftenItIsConfigured) {
@@ -199,6 +201,18 @@ TEST_F(PluginTest, WaitAnswersWhenTheBindingsItImpliesAreInForce) {
     run_until([&] { return answers_.count(&conn) != 0; });
     EXPECT_TRUE(is_bound(id, 12)) << "answered before the device was bound";
     EXPECT_FALSE(answers_[&conn].error);
+}
+
+TEST_F(PluginTest, WaitAnswersWhenTheStatusIsWritten) {
+    int conn = 0;
+    plugin_->command({"esw/wait"}, &conn, [](void*, bool, const std::string&) { FAIL(); });
+    manager_->waits.at(0)(WaitReport{});
+    status_written_ = false;
+    run();
+    EXPECT_EQ(answers_.count(&conn), 0u);
+    status_written_ = true;
+    run();
+    EXPECT_EQ(answers_.count(&conn), 1u);
 }
 
 TEST_F(PluginTest, StopAnswersWhatStillWaits) {
