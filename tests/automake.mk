@@ -13,6 +13,11 @@ ESW_CHECK_TESTS += \
 	tests/check/layers \
 	tests/check/runner \
 	tests/check/spdx
+ESW_SYSTEM_TESTS += \
+	tests/ovs/life.sh \
+	tests/ovs/many.sh \
+	tests/ovs/ports-without-rep.sh \
+	tests/ovs/try-it.sh
 ESW_SUITES = tests/ovs-suite/run-suite
 
 ESW_TEST_CPPFLAGS = $(AM_CPPFLAGS) $(GTEST_CFLAGS)
@@ -24,7 +29,7 @@ include tests/unit/manager/automake.mk
 include tests/unit/plugin/automake.mk
 include tests/unit/sim/automake.mk
 
-EXTRA_DIST += tests/lib.sh tests/run $(ESW_CHECK_TESTS) $(ESW_SYSTEM_TESTS) \
+EXTRA_DIST += tests/lib.sh tests/ovs/lib-ovs.sh tests/ovs/lib-sim.sh tests/run $(ESW_CHECK_TESTS) $(ESW_SYSTEM_TESTS) \
 	$(ESW_SUITES) tests/ovs-suite/minimum
 
 tests/tests.list: Makefile
