@@ -21,6 +21,10 @@ Duration back_off(uint32_t retries) {
     return std::min(kLastRetry, kFirstRetry * (1u << std::min(retries, 10u)));
 }
 
+Error no_devlink() {
+    return {ENOTSUP, "", "", "kernel has no devlink"};
+}
+
 Error canceled() {
     return {ECANCELED, "", "", "the eswitch manager is stopping"};
 }
@@ -175,7 +179,7 @@ void ManagerImpl::open_monitor() {
     }
     devlink_ = {};
     if (!monitor_->has_devlink()) {
-        devlink_ = {ENOTSUP, "", "", "kernel has no devlink"};
+        devlink_ = no_devlink();
         // Nobody's fault, and the status of each port says so.
         log_.debug("kernel has no devlink: there are no eswitches to manage");
     }
@@ -279,20 +283,21 @@ void ManagerImpl::scanned(const ScanResult& result) {
             }
         }
     }
-    finish_scan(result.status);
-    if (!result.status && result.status.error().code != ENOTSUP) {
+    finish_scan(result);
+    if (!result.status) {
         // Asked again: what was lost is still lost.
         const ScanWhat what = result.what;
         scan_timer_ = timer(back_off(scan_retries_++), [this, what] { request_scan(what); });
     }
 }
 
-void ManagerImpl::finish_scan(Status status) {
+void ManagerImpl::finish_scan(const ScanResult& result) {
+    const Status& status = result.status;
     scanned_ = true;
     if (status) {
         scan_retries_ = 0;
-        if (devlink_.code != ENOTSUP) {
-            devlink_ = {};
+        if (result.what.devlink) {
+            devlink_ = result.no_devlink ? no_devlink() : Error{};
         }
     } else {
         devlink_ = status.error();

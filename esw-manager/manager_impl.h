@@ -76,7 +76,7 @@ private:
     void request_scan(ScanWhat what);
     void start_scan();
     void scanned(const ScanResult& result);
-    void finish_scan(Status status);
+    void finish_scan(const ScanResult& result);
 
     void consider_device(const DevlinkHandle& handle);
     void open_eswitch(const DevlinkHandle& handle);

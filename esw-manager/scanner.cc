@@ -63,9 +63,13 @@ ScanResult Scanner::ask(ScanWhat what) {
         return answer.has_value();
     };
     // Devices first: a port that appears in between brings its device along.
-    if (what.devlink && !(take(kernel_.devlink_devices(), result.devices) &&
-                          take(kernel_.devlink_ports(), result.ports))) {
-        return result;
+    if (what.devlink) {
+        auto devices = kernel_.devlink_devices();
+        result.no_devlink = !devices && devices.error().code == ENOTSUP;
+        if (!result.no_devlink && !(take(std::move(devices), result.devices) &&
+                                    take(kernel_.devlink_ports(), result.ports))) {
+            return result;
+        }
     }
     if (what.links && !take(kernel_.links(), result.links)) {
         return result;

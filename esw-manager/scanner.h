@@ -25,6 +25,7 @@ struct ScanResult {
     std::vector<netlink::DevlinkPort> ports;
     std::vector<netlink::Link> links;
     std::vector<netlink::RdmaPort> rdma_ports;
+    bool no_devlink = false;  ///< the kernel has none, so there are no devices and ports
     /// Of the first dump that failed; nothing of this result is to be used then.
     Status status;
 };

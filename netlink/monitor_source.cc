@@ -136,6 +136,8 @@ void MonitorSource::reopen() {
     }
     if (opened.error().code == ENOTSUP) {
         log_.info("{}: not opened again: {}", name_, opened.error().to_string());
+        // Gone for good, and with it what was known: asking again says so.
+        hooks_.overflow();
         return;
     }
     log_.warn("{}: cannot be opened again yet: {}", name_, opened.error().to_string());

@@ -49,7 +49,7 @@ struct Requester::Exchange {
 Requester::Requester(int protocol, ChannelFactory factory, const Clock& clock, Logger log)
     : protocol_(protocol), factory_(std::move(factory)), clock_(clock), log_(std::move(log)) {}
 
-Result<std::unique_ptr<Channel>> Requester::take_channel() {
+Result<std::unique_ptr<Channel>> Requester::take_channel(bool& is_new) {
     {
         MutexLock lock(mutex_);
         if (!idle_.empty()) {
@@ -58,6 +58,7 @@ Result<std::unique_ptr<Channel>> Requester::take_channel() {
             return channel;
         }
     }
+    is_new = true;
     return factory_(protocol_, ChannelUse::kRequests);
 }
 
@@ -65,6 +66,24 @@ void Requester::give_back(std::unique_ptr<Channel> channel) {
     MutexLock lock(mutex_);
     if (idle_.size() < kIdleChannels) {
         idle_.push_back(std::move(channel));
+    }
+}
+
+Result<std::unique_ptr<Channel>> Requester::send(const Bytes& message) {
+    for (;;) {
+        bool is_new = false;
+        auto channel = take_channel(is_new);
+        if (!channel) {
+            return channel;
+        }
+        const auto sent = (*channel)->send(message);
+        if (sent) {
+            return channel;
+        }
+        if (is_new) {
+            return fail(sent.error());
+        }
+        // A socket that was kept may have died meanwhile; the request did not get anywhere.
     }
 }
 
@@ -101,16 +120,13 @@ Status Requester::dump_messages(Bytes message, const Call& call, const Receiver&
 
 Result<bool> Requester::exchange(Bytes& message, const Call& call, const Receiver& receiver,
                                  TimePoint deadline, bool is_dump) {
-    auto channel = take_channel();
+    const uint32_t sequence = take_sequence();
+    std::memcpy(message.data() + offsetof(nlmsghdr, nlmsg_seq), &sequence, sizeof sequence);
+    auto channel = send(message);
     if (!channel) {
         return fail(channel.error());
     }
-    const uint32_t sequence = take_sequence();
-    std::memcpy(message.data() + offsetof(nlmsghdr, nlmsg_seq), &sequence, sizeof sequence);
     Exchange state{message, sequence, deadline, call, receiver, is_dump};
-    if (auto sent = (*channel)->send(message); !sent) {
-        return fail(sent.error());
-    }
     while (!state.done) {
         if (auto received = receive_some(**channel, state); !received) {
             return fail(received.error());

@@ -108,7 +108,9 @@ public:
 private:
     struct Exchange;
 
-    Result<std::unique_ptr<Channel>> take_channel() ESW_EXCLUDES(mutex_);
+    Result<std::unique_ptr<Channel>> take_channel(bool& is_new) ESW_EXCLUDES(mutex_);
+    /// The channel that the message went out on.
+    Result<std::unique_ptr<Channel>> send(const Bytes& message) ESW_EXCLUDES(mutex_);
     void give_back(std::unique_ptr<Channel> channel) ESW_EXCLUDES(mutex_);
     uint32_t take_sequence() ESW_EXCLUDES(mutex_);
 

@@ -13,8 +13,11 @@ pf1=pci/0000:08:00.1
 start_sim() {
     make_namespace "$sim_netns"
     ip netns exec "$sim_netns" esw-sim start "$@"
-    at_exit esw-sim stop
+    at_exit stop_sim
 }
+
+# stop_sim: unless a test ended it before.
+stop_sim() { ! esw-sim status >/dev/null 2>&1 || esw-sim stop; }
 
 # in_sim COMMAND...: in the adapter's namespace, seeing the adapter.
 in_sim() { ip netns exec "$sim_netns" esw-sim exec -- "$@"; }
@@ -46,14 +49,19 @@ print(eval(sys.argv[1]))' "$1"
 peer_netdev() { sim_value "x['ports']['$1']['peer']['netdev']"; }
 rep_netdev() { sim_value "x['ports']['$1']['netdev']"; }
 
+# plug_vf NAME HANDLE/REP ADDRESS: moves the netdev that is behind a representor to the host NAME.
+plug_vf() {
+    local netdev namespace=$ESW_TEST_ID-$1
+    netdev=$(peer_netdev "$2")
+    ip -n "$sim_netns" link set "$netdev" netns "$namespace"
+    ip -n "$namespace" addr add "$3" dev "$netdev"
+    ip -n "$namespace" link set "$netdev" up
+}
+
 # make_host NAME HANDLE/REP ADDRESS: a namespace with the netdev that is behind a representor.
 make_host() {
-    local netdev
-    netdev=$(peer_netdev "$2")
     make_namespace "$ESW_TEST_ID-$1"
-    ip -n "$sim_netns" link set "$netdev" netns "$ESW_TEST_ID-$1"
-    ip -n "$ESW_TEST_ID-$1" addr add "$3" dev "$netdev" nodad
-    ip -n "$ESW_TEST_ID-$1" link set "$netdev" up
+    plug_vf "$@"
 }
 
 # expect_ping HOST ADDRESS: each of five pings has its answer.
@@ -73,5 +81,5 @@ expect_state() { # PORT STATE
 switch_stats() {
     esw-sim ctl stats --json | python3 -c 'import json, sys
 x = json.load(sys.stdin)
-print(json.dumps(x["netlink"]["processes"][sys.argv[1]]))' "$(vswitchd_pid)"
+print(json.dumps(x["netlink_by_process"][sys.argv[1]]))' "$(vswitchd_pid)"
 }

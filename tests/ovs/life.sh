@@ -8,6 +8,11 @@
 . "$ESW_SRC/tests/ovs/lib-ovs.sh"
 . "$ESW_SRC/tests/ovs/lib-sim.sh"
 
+ofports() { for port in pf0vf1 web p0; do column $port ofport; done; }
+remember_ofports() { ofports >"$ESW_TEST_DIR/ofports"; }
+expect_same_ofports() { ofports | diff "$ESW_TEST_DIR/ofports" -; }
+expect_all_loaded() { for port in pf0vf1 web p0; do expect_state $port loaded; done; }
+
 test_ports_before_mode() {
     start_sim
     start_sim_switch
@@ -20,7 +25,7 @@ test_ports_before_mode() {
         expect_state $port absent
         expect_text 'legacy' "$(column $port status:rep-reason)"
     done
-    for port in pf0vf1 web p0; do column $port ofport; done >"$ESW_TEST_DIR/ofports"
+    remember_ofports
 }
 
 test_mode_completes_them() {
@@ -30,7 +35,7 @@ test_mode_completes_them() {
         expect_state $port loaded
         expect_equal '' "$(column $port status:rep-reason)"
     done
-    for port in pf0vf1 web p0; do column $port ofport; done | diff "$ESW_TEST_DIR/ofports" -
+    expect_same_ofports
     expect_equal switchdev "$(column web status:esw-mode)"
     expect_equal "$(rep_netdev $pf0/pf0vf0)" "$(column web status:netdev)"
     expect_equal 1 "$(column web status:vport)"
@@ -71,20 +76,16 @@ test_removal() {
         wait_for_column $port status:rep-state=absent link_state=down
     done
     expect_text "$pf0" "$(column web status:rep-reason)"
+    # It comes back as it was: with its VFs, in switchdev mode. So do the ports, by themselves.
     esw-sim ctl add $pf0
     settle
-    expect_state web absent # the device comes back in legacy mode
-    [ "$(sim_value "x['devices']['$pf0']['vfs']")" != 0 ] || esw-sim ctl numvfs $pf0 4
-    set_mode $pf0 switchdev
-    settle
-    for port in pf0vf1 web p0; do expect_state $port loaded; done
-    for port in pf0vf1 web p0; do column $port ofport; done | diff "$ESW_TEST_DIR/ofports" -
+    expect_all_loaded
+    expect_same_ofports
     expect_equal "$pid" "$(vswitchd_pid)" "pid"
-    for host in vf0 vf1 wire; do
-        ip netns del "$ESW_TEST_ID-$host"
-    done
-    sed -i "/$ESW_TEST_ID-\(vf0\|vf1\|wire\)/d" "$esw_at_exit_file"
-    test_packets
+    # The VFs are new devices in the adapter's namespace; the wire was never unplugged.
+    plug_vf vf0 $pf0/pf0vf0 10.0.0.1/24
+    plug_vf vf1 $pf0/pf0vf1 10.0.0.2/24
+    expect_all_pings
 }
 
 test_vf_count() {
@@ -110,8 +111,8 @@ test_kill_the_switch() {
     kill_vswitchd
     start_vswitchd in_sim
     settle
-    for port in pf0vf1 web p0; do expect_state $port loaded; done
-    for port in pf0vf1 web p0; do column $port ofport; done | diff "$ESW_TEST_DIR/ofports" -
+    expect_all_loaded
+    expect_same_ofports
     expect_all_pings
 }
 
@@ -140,6 +141,7 @@ test_second_port_for_a_rep() {
     add_esw_port web $pf0 pf0vf0
     settle
     expect_ping vf0 10.0.0.2
+    remember_ofports
 }
 
 # expect_absent TEXT DEVICE REP: a port for REP is absent, and the reason has TEXT.
@@ -212,9 +214,7 @@ test_adapter_dies() {
     expect_text 'devlink' "$(column web status:rep-reason)"
     ovs-appctl esw/show >/dev/null
     expect_equal "$pid" "$(vswitchd_pid)" pid
-    for port in pf0vf1 web p0; do column $port ofport; done | diff "$ESW_TEST_DIR/ofports" -
-    # Nothing spins on what is gone: the daemon sleeps between two looks at its clock ticks while
-    # commands that take real time pass.
+    expect_same_ofports
     expect_text 'no simulated adapter' "$(expect_fails esw-sim ctl gates)"
 }
 
