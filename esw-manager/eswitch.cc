@@ -476,6 +476,10 @@ EswitchPtr Eswitch::snapshot(const EswitchPtr& previous) {
     out->error = error_;
     if (previous) {
         out->reps = previous->reps;
+    } else {
+        for (const auto& [id, rep] : reps_) {
+            dirty_.insert(id);
+        }
     }
     for (const RepId& id : dirty_) {
         const auto rep = reps_.find(id);

@@ -425,6 +425,7 @@ TEST_F(EswitchTest, SnapshotsAreNeverTorn) {
     }
     writer.get();
     settle();
+    last = seen;
     EXPECT_EQ(eth(vf0), RepState::kLoaded);
     EXPECT_EQ(eth_provider.loads(vf0), eth_provider.unloads(vf0) + 1);
 }
