@@ -246,8 +246,8 @@ Status select_reps(const Snapshot& snapshot, const std::string& text,
 RepCounts count_reps(const Snapshot& snapshot, const EswitchSnapshot& eswitch) {
     RepCounts counts;
     for (const auto& [id, rep] : eswitch.reps) {
-        const auto has = [&](RepState state) {
-            return std::any_of(rep->providers.begin(), rep->providers.end(),
+        const auto has = [&providers = rep->providers](RepState state) {
+            return std::any_of(providers.begin(), providers.end(),
                                [&](const ProviderStatus& status) { return status.state == state; });
         };
         ++counts.total;
