@@ -139,7 +139,8 @@ protected:
 
     size_t loaded() const {
         size_t count = 0;
-        for (const auto& [handle, eswitch] : manager->snapshot()->eswitches) {
+        const SnapshotPtr snapshot = manager->snapshot();  // outlives the loop
+        for (const auto& [handle, eswitch] : snapshot->eswitches) {
             for (const auto& [id, known] : eswitch->reps) {
                 count += known->eth().state == RepState::kLoaded;
             }
