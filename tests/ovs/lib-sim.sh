@@ -66,8 +66,9 @@ make_host() {
 
 # expect_ping HOST ADDRESS: each of five pings has its answer.
 expect_ping() {
-    ip netns exec "$ESW_TEST_ID-$1" ping -n -q -c 5 -i 0.02 -W 5 "$2" |
-        grep -q '5 received' || fail "lost pings from $1 to $2"
+    local output
+    output=$(ip netns exec "$ESW_TEST_ID-$1" ping -n -c 5 -i 0.02 -W 5 "$2" 2>&1) || true
+    expect_text ' 5 received' "$output"
 }
 
 # settle: all that the kernel has said so far is done.
