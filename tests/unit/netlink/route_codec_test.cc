@@ -263,7 +263,9 @@ TEST(ExtendedAck, ErrorWithoutText) {
 }
 
 TEST(ExtendedAck, TextBehindTheEchoOfTheRequest) {
-    const Bytes request = *MessageBuilder(RTM_SETLINK, NLM_F_REQUEST).put_u32(IFLA_MTU, 1).finish();
+    // The echo would be no valid extended acknowledgement.
+    const Bytes request =
+        *MessageBuilder(RTM_SETLINK, NLM_F_REQUEST).put_u32(NLMSGERR_ATTR_MSG, 1).finish();
     nlmsgerr error{};
     error.error = -EBUSY;
     std::memcpy(&error.msg, request.data(), sizeof error.msg);
