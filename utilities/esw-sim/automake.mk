@@ -17,8 +17,6 @@ utilities_esw_sim_libesw_sim_a_SOURCES = \
 	utilities/esw-sim/devlink_service_param.cc \
 	utilities/esw-sim/devlink_service_port.cc \
 	utilities/esw-sim/devlink_service_rate.cc \
-	utilities/esw-sim/environment.cc \
-	utilities/esw-sim/environment.h \
 	utilities/esw-sim/forwarding.cc \
 	utilities/esw-sim/forwarding.h \
 	utilities/esw-sim/instance_dir.cc \
@@ -50,6 +48,8 @@ utilities_esw_sim_libesw_sim_a_SOURCES = \
 	utilities/esw-sim/rdma_service.h \
 	utilities/esw-sim/report.cc \
 	utilities/esw-sim/report.h \
+	utilities/esw-sim/sysfs_view.cc \
+	utilities/esw-sim/sysfs_view.h \
 	utilities/esw-sim/topology.cc \
 	utilities/esw-sim/topology.h
 
@@ -57,5 +57,9 @@ include utilities/esw-sim/transport/automake.mk
 include utilities/esw-sim/preload/automake.mk
 
 noinst_PROGRAMS += utilities/esw-sim/esw-sim
-utilities_esw_sim_esw_sim_SOURCES = utilities/esw-sim/main.cc
+utilities_esw_sim_esw_sim_SOURCES = \
+	utilities/esw-sim/environment.cc \
+	utilities/esw-sim/environment.h \
+	utilities/esw-sim/main.cc
+utilities_esw_sim_esw_sim_CPPFLAGS = $(AM_CPPFLAGS) -DESW_SIM_PRELOAD_DIR='"$(pkglibdir)"'
 utilities_esw_sim_esw_sim_LDADD = $(ESW_SIM_LIBS)

@@ -77,10 +77,14 @@ void CtlCommands::finish(const CtlServer::Answer& answer, const Status& status,
 
 // A change of a netdev comes back by rtnetlink and may change carriers, which comes back again.
 void CtlCommands::settle() {
+    for (const auto& pf : daemon_.adapter_->pfs()) {
+        daemon_.sysfs_->num_vfs_changed(*pf);
+    }
     daemon_.netdevs_->sync();
     daemon_.server_->pump_route();
     daemon_.netdevs_->sync();
     daemon_.server_->pump_route();
+    daemon_.sysfs_->flush();
 }
 
 void CtlCommands::with_pf(const Json& arguments, const CtlServer::Answer& answer,

@@ -2,6 +2,7 @@
 #include "utilities/esw-sim/daemon.h"
 
 #include <fmt/format.h>
+#include <linux/devlink.h>
 #include <signal.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
@@ -67,21 +68,21 @@ Status Daemon::start(Topology topology) {
     adapter_ = std::make_unique<Adapter>(std::move(topology), *netdevs_, *this, points_);
     forwarder_ = std::make_unique<Forwarder>(
         [this](Netdev& to, Forwarder::Frame frame) { return netdevs_->send(to, frame); });
-    netdevs_->set_callbacks({[this](Netdev& netdev, TapNetdevs::Frame frame) {
-                                 forwarder_->from_netdev(netdev, frame);
-                             },
-                             [this](Netdev& netdev) { adapter_->netdev_admin_changed(netdev); },
-                             [this](Netdev& netdev) { adapter_->netdev_moved_or_renamed(netdev); },
-                             [this] {
-                                 if (server_) {
-                                     server_->pump_route();
-                                 }
-                             }});
+    auto sysfs = SysfsView::create(*loop_, log_, directory_, *adapter_);
+    if (!sysfs) {
+        return fail(sysfs.error());
+    }
+    sysfs_ = std::move(*sysfs);
+    netdevs_->set_callbacks(callbacks());
     devlink_ = std::make_unique<DevlinkService>(*adapter_, points_);
     rdma_ = std::make_unique<RdmaService>(*adapter_);
     if (Status status = adapter_->bring_up(); !status) {
         return status;
     }
+    for (const auto& pf : adapter_->pfs()) {
+        sysfs_->num_vfs_changed(*pf);
+    }
+    sysfs_->flush();
     netdevs_->sync();
     NetlinkServer::Config config;
     config.directory = directory_;
@@ -109,6 +110,30 @@ Status Daemon::start(Topology topology) {
     }
     ctl_ = std::move(*ctl);
     return watch_signals();
+}
+
+TapNetdevs::Callbacks Daemon::callbacks() {
+    TapNetdevs::Callbacks callbacks;
+    callbacks.frame = [this](Netdev& netdev, TapNetdevs::Frame frame) {
+        forwarder_->from_netdev(netdev, frame);
+    };
+    callbacks.made = [this](Netdev& netdev) { sysfs_->netdev_made(netdev); };
+    callbacks.gone = [this](Netdev& netdev) { sysfs_->netdev_gone(netdev); };
+    callbacks.admin_changed = [this](Netdev& netdev) {
+        adapter_->netdev_admin_changed(netdev);
+        sysfs_->rdma_changed();
+    };
+    callbacks.identity_changed = [this](Netdev& netdev) {
+        sysfs_->netdev_changed(netdev);
+        sysfs_->rdma_changed();
+        adapter_->netdev_moved_or_renamed(netdev);
+    };
+    callbacks.pump = [this] {
+        if (server_) {
+            server_->pump_route();
+        }
+    };
+    return callbacks;
 }
 
 Status Daemon::watch_signals() {
@@ -149,8 +174,11 @@ void Daemon::write_attribute(const std::string& path, const std::string& value,
             done(EINVAL);
             return;
         }
-        adapter_->set_num_vfs(
-            *pf, count, [done](const Status& status) { done(status ? 0 : status.error().code); });
+        adapter_->set_num_vfs(*pf, count, [this, done, &pf = *pf](const Status& status) {
+            sysfs_->num_vfs_changed(pf);
+            sysfs_->flush();
+            done(status ? 0 : status.error().code);
+        });
         return;
     }
     done(EACCES);
@@ -172,6 +200,9 @@ std::string Daemon::summary() const {
 
 void Daemon::device(int command, const Instance& instance) {
     devlink_->notify_device(command, instance);
+    if (command == DEVLINK_CMD_DEL) {
+        sysfs_->instance_gone(instance);
+    }
 }
 
 void Daemon::port(int command, const Instance& instance, const Port& port) {
@@ -188,6 +219,7 @@ void Daemon::param(int command, const Instance& instance, const Param& param) {
 
 void Daemon::rdma(RdmaEvent event, const IbDevice& device, uint32_t port, const Netdev* netdev) {
     rdma_->notify(event, device, port, netdev);
+    sysfs_->rdma_changed();
 }
 
 }  // namespace esw::sim

@@ -15,6 +15,7 @@
 #include "utilities/esw-sim/netlink_server.h"
 #include "utilities/esw-sim/points.h"
 #include "utilities/esw-sim/rdma_service.h"
+#include "utilities/esw-sim/sysfs_view.h"
 
 namespace esw::sim {
 
@@ -38,6 +39,7 @@ private:
     Daemon(LogSink& log, const InstanceDir& directory, std::unique_ptr<EventLoop> loop);
     Status start(Topology topology);
     Status watch_signals();
+    TapNetdevs::Callbacks callbacks();
     void write_attribute(const std::string& path, const std::string& value,
                          const std::function<void(int)>& done);
 
@@ -58,6 +60,7 @@ private:
     std::unique_ptr<Forwarder> forwarder_;
     std::unique_ptr<DevlinkService> devlink_;
     std::unique_ptr<RdmaService> rdma_;
+    std::unique_ptr<SysfsView> sysfs_;
     std::unique_ptr<NetlinkServer> server_;
     std::unique_ptr<class CtlCommands> commands_;
     std::unique_ptr<CtlServer> ctl_;

@@ -2,13 +2,13 @@
 #pragma once
 
 #include <string>
-#include <utility>
-#include <vector>
+
+#include "utilities/esw-sim/transport/exec_environment.h"
 
 namespace esw::sim {
 
-/// Environment variables, name and value, of programs that are to see the adapter of the instance
-/// in `directory` (an absolute path). LD_PRELOAD keeps what the caller has in it.
-std::vector<std::pair<std::string, std::string>> client_environment(const std::string& directory);
+/// exec_environment() with the preload library that belongs to this program: the one beside it in
+/// the build tree, else where it is installed.
+Environment client_environment(const std::string& directory);
 
 }  // namespace esw::sim

@@ -94,9 +94,17 @@ int start(const Options& options, const CLI::App& command) {
 }
 
 int exec(const Options& options) {
+    if (options.command.empty()) {
+        return report(fail(0, "exec: COMMAND is required", ""));
+    }
     const InstanceDir directory = instance(options);
     if (const auto pid = directory.running(); !pid) {
         return report(fail(pid.error()));
+    }
+    const char* const path = std::getenv("PATH");
+    if (Status status = esw::sim::check_can_preload(options.command[0], path ? path : "");
+        !status) {
+        return report(status);
     }
     for (const auto& [name, value] : esw::sim::client_environment(directory.path())) {
         ::setenv(name.c_str(), value.c_str(), 1);
@@ -271,10 +279,7 @@ void add_commands(CLI::App& app, Options& o, Action& chosen) {
     starter->add_option("--vfs", o.vfs, "VFs of each PF, 0 to 512")->default_val(4);
     starter->add_option("--prefix", o.prefix, "of the names of the netdevs");
     starter->add_flag("--foreground", o.foreground, "do not go to the background");
-    CLI::App* const runner =
-        verb(app, "exec", "Run a program that sees the adapter", chosen, [&o] { return exec(o); });
-    runner->add_option("COMMAND", o.command)->required();
-    runner->prefix_command();
+    verb(app, "exec", "Run a program that sees the adapter", chosen, [&o] { return exec(o); });
     verb(app, "env", "Print the environment of such programs, for a shell", chosen,
          [&o] { return print_environment(o); });
     CLI::App* const status = verb(app, "status", "What there is", chosen, [&o] {
@@ -290,6 +295,22 @@ void add_commands(CLI::App& app, Options& o, Action& chosen) {
     add_ctl_packets(*ctl, o, chosen);
 }
 
+// Where the command of "exec" starts in the arguments: nothing from there on is an option of ours.
+int find_command(int argc, char** argv) {
+    bool exec = false;
+    for (int i = 1; i < argc; i++) {
+        const std::string_view argument = argv[i];
+        if (argument == "--dir") {
+            i++;
+        } else if (!exec && argument == "exec") {
+            exec = true;
+        } else if (argument.empty() || argument[0] != '-') {
+            return exec ? i : argc;
+        }
+    }
+    return argc;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -302,8 +323,10 @@ int main(int argc, char** argv) {
         ->envname("ESW_SIM_DIR")
         ->capture_default_str();
     add_commands(app, options, chosen);
+    const int command = find_command(argc, argv);
+    options.command.assign(argv + command, argv + argc);
     try {
-        app.parse(argc, argv);
+        app.parse(command, argv);
     } catch (const CLI::CallForHelp& help) {
         return app.exit(help);
     } catch (const CLI::ParseError& error) {

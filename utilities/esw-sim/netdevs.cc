@@ -116,6 +116,9 @@ Result<Netdev*> TapNetdevs::create(Netdev wanted) {
     taps_[&raw->netdev] = std::move(tap);
     set_mac(&raw->netdev, raw->netdev.mac);
     set_carrier(&raw->netdev, raw->netdev.carrier);
+    if (callbacks_.made) {
+        callbacks_.made(raw->netdev);
+    }
     return &raw->netdev;
 }
 
@@ -127,7 +130,12 @@ void TapNetdevs::destroy(Netdev* netdev) {
     }
     by_index_.erase(netdev->ifindex);
     away_.erase(tap);
-    taps_.erase(netdev);
+    const auto owned = taps_.extract(netdev);
+    tap->watch.reset();
+    tap->fd.reset();
+    if (callbacks_.gone) {
+        callbacks_.gone(tap->netdev);
+    }
 }
 
 void TapNetdevs::set_carrier(Netdev* netdev, bool carrier) {

@@ -24,6 +24,8 @@ public:
     using Frame = std::span<const std::byte>;
     struct Callbacks {
         std::function<void(Netdev&, Frame)> frame;  ///< the kernel sent a frame on it
+        std::function<void(Netdev&)> made;
+        std::function<void(Netdev&)> gone;  ///< destroyed, after the kernel's netdev
         std::function<void(Netdev&)> admin_changed;
         std::function<void(Netdev&)> identity_changed;  ///< name, or seen in our namespace
         std::function<void()> pump;                     ///< see NetdevBackend::pump()

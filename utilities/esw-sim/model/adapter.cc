@@ -125,11 +125,7 @@ Result<Adapter::Target> Adapter::find_target(const std::string& handle_and_rep) 
 // The devices of the VFs follow those of the PFs, PF by PF: "first VF offset" and "VF stride" 1 of
 // the SR-IOV capability.
 std::string Adapter::function_pci(const Pf& pf, const Vport& vport) const {
-    uint32_t offset = static_cast<uint32_t>(pfs_.size());
-    for (uint32_t i = 0; i < pf.number; i++) {
-        offset += pfs_[i]->topology.max_vfs;
-    }
-    offset += vport.vf;
+    const uint32_t offset = first_function(pf) + vport.vf;
     const auto bus = static_cast<uint32_t>(std::stoul(topology_.pci.substr(5, 2), nullptr, 16));
     const auto slot = static_cast<uint32_t>(std::stoul(topology_.pci.substr(8, 2), nullptr, 16));
     const uint32_t routing_id = (bus << 8) + (slot << 3) + offset;
@@ -137,8 +133,8 @@ std::string Adapter::function_pci(const Pf& pf, const Vport& vport) const {
                        routing_id >> 3 & 0x1f, routing_id & 7);
 }
 
-// mlx5e_rep_get_drvinfo() names the driver of a representor like the PF's ("mlx5e_rep" in 6.1, by
-// KBUILD_MODNAME ever since it was folded in), with the PF's bus-info.
+// mlx5e_get_drvinfo() (en_ethtool.c); representors have the PF's bus-info and a driver name of
+// their own (mlx5e_rep_get_drvinfo(), en_rep.c).
 NetdevFace Adapter::face_for(const Instance& instance, const std::string& port_name) const {
     NetdevFace face;
     face.phys_port_name = port_name;

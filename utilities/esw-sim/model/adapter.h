@@ -96,6 +96,8 @@ private:
     Result<Netdev*> make_netdev(Netdev wanted);
     void drop_netdev(Netdev*& netdev);
     uint32_t take_adev();
+    uint32_t first_function(const Pf& pf) const;
+    uint32_t first_sf_vhca_id(const Pf& pf) const;
     uint32_t port_index(const Pf& pf, uint16_t vport) const;
     std::vector<Param> default_params(bool pf) const;
 

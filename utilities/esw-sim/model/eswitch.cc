@@ -73,7 +73,7 @@ Status Adapter::make_rep(Vport& vport) {
     // mlx5e_build_rep_netdev(): eth_hw_addr_random(), not the function's.
     wanted.mac = mac_of(0x020000000000 | (pf.topology.mac & 0xffff000) << 8 | vport.number);
     wanted.face = face_for(*pf.instance, vport.rep_id());
-    wanted.face.driver = topology_.kernel.ports_follow_netdevs() ? "mlx5_core" : "mlx5e_rep";
+    wanted.face.driver = "mlx5e_rep";
     const auto made = make_netdev(std::move(wanted));
     if (!made) {
         return fail(made.error());
@@ -201,17 +201,30 @@ void Adapter::eswitch_disable(const OperationPtr& op, Pf& pf) {
     });
 }
 
+// The adapter's functions are numbered PFs first, then the VFs of each PF, then the SFs.
+uint32_t Adapter::first_function(const Pf& pf) const {
+    auto first = static_cast<uint32_t>(pfs_.size());
+    for (uint32_t i = 0; i < pf.number; i++) {
+        first += pfs_[i]->topology.max_vfs;
+    }
+    return first;
+}
+
+uint32_t Adapter::first_sf_vhca_id(const Pf& pf) const {
+    uint32_t first = first_function(*pfs_.back()) + pfs_.back()->topology.max_vfs;
+    for (uint32_t i = 0; i < pf.number; i++) {
+        first += pfs_[i]->topology.max_sfs;
+    }
+    return first;
+}
+
 Vport& Adapter::add_vf(Pf& pf, uint32_t vf) {
     auto vport = std::make_unique<Vport>();
     vport->pf = &pf;
     vport->number = static_cast<uint16_t>(vf + 1);
     vport->vf = vf;
     vport->mac = mac_of(pf.topology.mac + 1 + vf);
-    uint32_t vhca = static_cast<uint32_t>(pfs_.size()) + vf;
-    for (uint32_t i = 0; i < pf.number; i++) {
-        vhca += pfs_[i]->topology.max_vfs;
-    }
-    vport->vhca_id = static_cast<uint16_t>(vhca);
+    vport->vhca_id = static_cast<uint16_t>(first_function(pf) + vf);
     return *(pf.vports[vport->number] = std::move(vport));
 }
 
@@ -242,7 +255,7 @@ Adapter::OperationPtr Adapter::sf_new(Instance& instance, NewSf wanted, Done don
                  sf.is_sf = true;
                  sf.sfnum = wanted.sfnum;
                  sf.mac = mac_of(pf.topology.mac + 1 + Topology::kMaxVfs + id);
-                 sf.vhca_id = static_cast<uint16_t>(0x8000 + pf.number * Topology::kMaxSfs + id);
+                 sf.vhca_id = static_cast<uint16_t>(first_sf_vhca_id(pf) + id);
                  pf.vports[sf.number] = std::move(owned);
                  *wanted.index = port_index(pf, sf.number);
                  self->on_error([this, &pf, number = sf.number] {

@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "utilities/esw-sim/sysfs_view.h"
+
+#include <fmt/format.h>
+
+namespace esw::sim {
+
+namespace {
+
+constexpr uint16_t kConnectX6Dx = 0x101d;      // device ids of the PCI ID repository
+constexpr uint16_t kConnectXVirtual = 0x101e;  // "ConnectX Family mlx5Gen Virtual Function"
+constexpr uint16_t kSubsystem = 0x0058;        // MCX623106AN-CDAT
+
+// "b8ce:f603:0000:0000"
+std::string guid_text(uint64_t guid) {
+    return fmt::format("{:04x}:{:04x}:{:04x}:{:04x}", guid >> 48, guid >> 32 & 0xffff,
+                       guid >> 16 & 0xffff, guid & 0xffff);
+}
+
+}  // namespace
+
+Result<std::unique_ptr<SysfsView>> SysfsView::create(EventLoop& loop, LogSink& log,
+                                                     const std::string& directory,
+                                                     const Adapter& adapter) {
+    std::unique_ptr<SysfsView> view(new SysfsView(loop, log, adapter));
+    auto tree = SysfsTree::create(directory);
+    if (!tree) {
+        return fail(tree.error());
+    }
+    view->tree_ = std::move(*tree);
+    return view;
+}
+
+void SysfsView::check(const Status& status) const {
+    if (!status) {
+        log_.warn("{}", status.error().to_string());
+    }
+}
+
+void SysfsView::ensure_device(const Netdev& netdev) {
+    const std::string& name = netdev.face.parent_device;
+    if (!devices_.insert(name).second) {
+        return;
+    }
+    const Pf& pf = *netdev.pf;
+    if (netdev.vport && netdev.vport->is_sf && netdev.role == Netdev::Role::kFunction) {
+        check(tree_->add_subfunction(name, pf.instance->pci, netdev.vport->sfnum));
+        return;
+    }
+    SysfsTree::PciDevice device;
+    device.address = name;
+    device.subsystem_device = kSubsystem;
+    if (netdev.role == Netdev::Role::kFunction) {
+        device.device = kConnectXVirtual;
+        device.physical_function = pf.instance->pci;
+        device.vf_number = netdev.vport->vf;
+    } else {
+        device.device = kConnectX6Dx;
+        device.vf_device = kConnectXVirtual;
+        device.total_vfs = pf.topology.max_vfs;
+    }
+    check(tree_->add_device(device));
+}
+
+void SysfsView::netdev_made(const Netdev& netdev) {
+    if (netdev.role != Netdev::Role::kWire) {
+        ensure_device(netdev);
+        set(netdev);
+    }
+}
+
+void SysfsView::set(const Netdev& netdev) {
+    SysfsTree::Netdev entry;
+    entry.name = netdev.name;
+    entry.device = netdev.face.parent_device;
+    entry.phys_port_name = netdev.face.phys_port_name;
+    for (const uint8_t byte : netdev.face.switch_id) {
+        entry.switch_id += fmt::format("{:02x}", byte);
+    }
+    check(tree_->set_netdev(entry));
+    names_[&netdev] = netdev.name;
+}
+
+void SysfsView::netdev_gone(const Netdev& netdev) {
+    const auto entry = names_.extract(&netdev);
+    if (!entry.empty()) {
+        tree_->remove_netdev(entry.mapped());
+    }
+    const bool function = netdev.role == Netdev::Role::kFunction;
+    const bool removed_pf =
+        netdev.role == Netdev::Role::kUplink && !netdev.pf->instance->registered;
+    if ((function || removed_pf) && devices_.erase(netdev.face.parent_device)) {
+        tree_->remove_device(netdev.face.parent_device);
+    }
+}
+
+void SysfsView::netdev_changed(const Netdev& netdev) {
+    const auto entry = names_.extract(&netdev);
+    if (!entry.empty()) {
+        tree_->remove_netdev(entry.mapped());
+    }
+    if (netdev.in_namespace && netdev.role != Netdev::Role::kWire) {
+        set(netdev);
+    }
+}
+
+// The devlink instance of a PF goes before its netdev in old kernels, and after it in new ones.
+void SysfsView::instance_gone(const Instance& instance) {
+    if (instance.kind == Instance::Kind::kPf && !instance.pf->uplink &&
+        devices_.erase(instance.device)) {
+        tree_->remove_device(instance.device);
+    }
+}
+
+void SysfsView::num_vfs_changed(const Pf& pf) {
+    if (devices_.count(pf.instance->pci)) {
+        check(tree_->set_num_vfs(pf.instance->pci, pf.num_vfs));
+    }
+}
+
+void SysfsView::rdma_changed() {
+    if (rdma_dirty_) {
+        return;
+    }
+    rdma_dirty_ = true;
+    loop_.post([this, alive = std::weak_ptr<int>(alive_)] {
+        if (!alive.expired()) {
+            flush();
+        }
+    });
+}
+
+void SysfsView::flush() {
+    if (!rdma_dirty_) {
+        return;
+    }
+    rdma_dirty_ = false;
+    const auto& devices = adapter_.ib_devices();
+    for (auto entry = infiniband_.begin(); entry != infiniband_.end();) {
+        if (devices.count(entry->first)) {
+            ++entry;
+            continue;
+        }
+        tree_->remove_infiniband(entry->second, entry->first);
+        entry = infiniband_.erase(entry);
+    }
+    for (const auto& [index, device] : devices) {
+        write_infiniband(*device);
+    }
+}
+
+void SysfsView::write_infiniband(const IbDevice& device) {
+    if (!devices_.count(device.instance->device)) {
+        return;
+    }
+    SysfsTree::Infiniband entry;
+    entry.name = device.name;
+    entry.device = device.instance->device;
+    entry.node_guid = guid_text(device.node_guid);
+    entry.system_image_guid = guid_text(adapter_.system_image_guid());
+    entry.firmware_version = adapter_.firmware_version();
+    entry.board_id = adapter_.board_id();
+    entry.hca_type = device.instance->kind == Instance::Kind::kPf ? "MT4125" : "MT4126";
+    entry.uverbs = device.index;
+    for (uint32_t number = 1; number <= device.port_count; number++) {
+        SysfsTree::InfinibandPort port;
+        port.number = number;
+        const auto netdev = device.netdevs.find(number);
+        if (netdev != device.netdevs.end() && netdev->second->in_namespace) {
+            port.netdev = netdev->second->name;
+            port.active = netdev->second->admin_up && netdev->second->carrier;
+        }
+        port.speed_gbps = device.instance->pf->topology.speed_mbps / 1000;
+        entry.ports.push_back(std::move(port));
+    }
+    check(tree_->set_infiniband(entry));
+    infiniband_[device.index] = device.name;
+}
+
+}  // namespace esw::sim

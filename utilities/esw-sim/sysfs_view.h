@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+
+#include "base/event_loop.h"
+#include "base/log.h"
+#include "utilities/esw-sim/model/adapter.h"
+#include "utilities/esw-sim/transport/sysfs_tree.h"
+
+namespace esw::sim {
+
+/// Keeps the tree that programs see below /sys as the model is.
+class SysfsView {
+public:
+    static Result<std::unique_ptr<SysfsView>> create(EventLoop& loop, LogSink& log,
+                                                     const std::string& directory,
+                                                     const Adapter& adapter);
+
+    void netdev_made(const Netdev& netdev);
+    void netdev_gone(const Netdev& netdev);
+    /// Renamed, moved to another namespace or back.
+    void netdev_changed(const Netdev& netdev);
+    void instance_gone(const Instance& instance);
+    void num_vfs_changed(const Pf& pf);
+
+    /// RDMA devices have many ports that come one by one: they are written once, when the loop
+    /// comes to it or at flush().
+    void rdma_changed();
+    void flush();
+
+private:
+    SysfsView(EventLoop& loop, LogSink& log, const Adapter& adapter)
+        : loop_(loop), log_(log, "sysfs"), adapter_(adapter) {}
+    void check(const Status& status) const;
+    void ensure_device(const Netdev& netdev);
+    void set(const Netdev& netdev);
+    void write_infiniband(const IbDevice& device);
+
+    EventLoop& loop_;
+    Logger log_;
+    const Adapter& adapter_;
+    std::unique_ptr<SysfsTree> tree_;
+    std::set<std::string> devices_;               ///< PCI and auxiliary ones in the tree
+    std::map<const Netdev*, std::string> names_;  ///< of the netdevs in the tree
+    std::map<uint32_t, std::string> infiniband_;  ///< in the tree: name by index
+    bool rdma_dirty_ = false;
+    std::shared_ptr<int> alive_ = std::make_shared<int>(0);
+};
+
+}  // namespace esw::sim
