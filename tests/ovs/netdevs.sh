@@ -1,0 +1,183 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+#
+# What a port of type esw does to the network device of its representor, and what it makes of
+# packets.
+
+. "$ESW_SRC/tests/lib.sh"
+. "$ESW_SRC/tests/ovs/lib-ovs.sh"
+. "$ESW_SRC/tests/ovs/lib-sim.sh"
+
+# link_has NETDEV PATTERN: of "ip -d link", in the adapter's namespace.
+link_shows() {
+    expect_text "$2" "$(ip -n "$sim_netns" -d link show dev "$1")"
+}
+link_shows_not() {
+    expect_no_text "$2" "$(ip -n "$sim_netns" -d link show dev "$1")"
+}
+
+test_start() {
+    start_sim
+    start_sim_switch
+    set_mode $pf0 switchdev
+    # For the cases: 0 goes by the name of its netdev, 1 by another one.
+    rep_netdev $pf0/pf0vf0 >"$ESW_TEST_DIR/netdev0"
+    rep_netdev $pf0/pf0vf1 >"$ESW_TEST_DIR/netdev1"
+    link_shows "$(cat "$ESW_TEST_DIR/netdev0")" 'state DOWN'
+}
+netdev0() { cat "$ESW_TEST_DIR/netdev0"; }
+netdev1() { cat "$ESW_TEST_DIR/netdev1"; }
+
+test_attach() {
+    in_sim ethtool -K "$(netdev1)" hw-tc-offload on
+    ovs-vsctl add-port br0 web -- set interface web type=esw options:device=$pf0 \
+        options:representor=pf0vf1 mtu_request=1400
+    settle
+    expect_state web loaded
+    link_shows "$(netdev1)" '[<,]PROMISC[,>].*mtu 1400'
+    link_shows "$(netdev1)" '[<,]UP[,>]'
+    expect_text 'hw-tc-offload: off' "$(in_sim ethtool -k "$(netdev1)")"
+    expect_equal 1400 "$(column web mtu)" mtu
+    expect_equal "$(cat "/sys/class/net/lo/ifindex")" 1 # of lo, everywhere
+    expect_equal "$(ip -n "$sim_netns" -j link show dev "$(netdev1)" |
+        python3 -c 'import json, sys; print(json.load(sys.stdin)[0]["ifindex"])')" \
+        "$(column web ifindex)" ifindex
+}
+
+test_put_back() {
+    ovs-vsctl del-port web
+    # What was asked of the devices so far is done when the next port is bound.
+    ovs-vsctl add-port br0 "$(netdev0)" -- set interface "$(netdev0)" type=esw
+    settle
+    expect_state "$(netdev0)" loaded
+    link_shows_not "$(netdev1)" '[<,](PROMISC|UP)[,>]'
+    link_shows "$(netdev1)" 'mtu 1500'
+    expect_text 'hw-tc-offload: on' "$(in_sim ethtool -k "$(netdev1)")"
+}
+
+# The rep of the case before was found by the name of its netdev.
+test_equal_names() {
+    expect_equal pf0vf0 "$(column "$(netdev0)" status:rep-id)" rep-id
+    expect_equal $pf0 "$(column "$(netdev0)" status:esw)" esw
+    add_esw_port web $pf0 pf0vf1
+    settle
+    make_host vf0 $pf0/pf0vf0 10.0.0.1/24
+    make_host vf1 $pf0/pf0vf1 10.0.0.2/24
+    expect_ping vf0 10.0.0.2
+}
+
+test_rename_under_traffic() {
+    local number ping
+    number=$(column web ofport)
+    ip netns exec "$ESW_TEST_ID-vf0" ping -n -q -c 200 -i 0.01 -W 5 10.0.0.2 >"$ESW_TEST_DIR/ping" &
+    ping=$!
+    ip -n "$sim_netns" link set "$(netdev1)" name "r-$ESW_TEST_ID"
+    settle
+    wait_for_column web status:netdev="r-$ESW_TEST_ID"
+    wait $ping
+    expect_text ' 0% packet loss' "$(cat "$ESW_TEST_DIR/ping")"
+    expect_equal "$number" "$(column web ofport)" ofport
+    expect_state web loaded
+    echo "r-$ESW_TEST_ID" >"$ESW_TEST_DIR/netdev1"
+}
+
+test_rename_of_an_equal_name() {
+    ip -n "$sim_netns" link set "$(netdev0)" name "q-$ESW_TEST_ID"
+    settle
+    # The port has its rep by the netdev's name, which is another one now.
+    ip -n "$sim_netns" link set "q-$ESW_TEST_ID" name "$(netdev0)"
+    settle
+    expect_state "$(netdev0)" loaded
+    expect_ping vf0 10.0.0.2
+}
+
+test_vlan() {
+    ip -n "$ESW_TEST_ID-vf0" link add link "$(ip -n "$ESW_TEST_ID-vf0" -br link |
+        awk '$1 != "lo" {sub("@.*", "", $1); print $1; exit}')" name v100 type vlan id 100
+    ip -n "$ESW_TEST_ID-vf0" addr add 10.1.0.1/24 dev v100
+    ip -n "$ESW_TEST_ID-vf0" link set v100 up
+    ovs-vsctl set port web tag=100
+    ip -n "$ESW_TEST_ID-vf1" addr add 10.1.0.2/24 dev "$(ip -n "$ESW_TEST_ID-vf1" -br link |
+        awk '$1 != "lo" {sub("@.*", "", $1); print $1; exit}')"
+    expect_ping vf0 10.1.0.2
+    ovs-vsctl remove port web tag 100
+    expect_ping vf0 10.0.0.2
+}
+
+test_mtu() {
+    ovs-vsctl set interface web mtu_request=2000
+    wait_for_column web mtu=2000
+    link_shows "$(netdev1)" 'mtu 2000'
+    ovs-vsctl set interface web mtu_request=1500
+    wait_for_column web mtu=1500
+    # By another hand.
+    ip -n "$sim_netns" link set "$(netdev1)" mtu 1450
+    wait_for_column web mtu=1450
+    ip -n "$sim_netns" link set "$(netdev1)" mtu 1500
+    wait_for_column web mtu=1500
+    expect_ping vf0 10.0.0.2
+}
+
+test_flags() {
+    ovs-ofctl mod-port br0 web down
+    wait_for_column web admin_state=down link_state=down
+    link_shows_not "$(netdev1)" '[<,]UP[,>]'
+    ovs-ofctl mod-port br0 web up
+    wait_for_column web admin_state=up link_state=up
+    expect_ping vf0 10.0.0.2
+}
+
+test_wish_outlives_the_rep() {
+    ovs-vsctl set interface web mtu_request=1300
+    ovs-ofctl mod-port br0 web down
+    wait_for_column web mtu=1300 admin_state=down
+    set_mode $pf0 legacy
+    settle
+    expect_state web absent
+    wait_for_column web admin_state=down link_state=down mtu=1300
+    set_mode $pf0 switchdev
+    settle
+    expect_state web loaded
+    local netdev
+    netdev=$(column web status:netdev)
+    link_shows "$netdev" 'mtu 1300'
+    link_shows "$netdev" '[<,]PROMISC[,>]'
+    link_shows_not "$netdev" '[<,]UP[,>]'
+    ovs-ofctl mod-port br0 web up
+    wait_for_column web link_state=up
+    expect_ping vf0 10.0.0.2
+}
+
+test_burst() {
+    local before after
+    before=$(port_counter br0 web "tx pkts")
+    ip netns exec "$ESW_TEST_ID-vf0" ping -n -q -f -c 2000 -s 1000 -W 5 10.0.0.2 >"$ESW_TEST_DIR/ping"
+    expect_text ' 0% packet loss' "$(cat "$ESW_TEST_DIR/ping")"
+    after=$(port_counter br0 web "tx pkts")
+    [ $((after - before)) -ge 2000 ] || fail "$before -> $after packets"
+    expect_equal 0 "$(port_counter br0 web "tx drop")" "drops"
+}
+
+test_exit_leaves_links_up() {
+    stop_daemon ovs-vswitchd
+    link_shows "$(netdev0)" '[<,]UP[,>]'
+    link_shows_not "$(netdev0)" '[<,]PROMISC[,>]'
+    start_vswitchd in_sim
+    settle
+    expect_ping vf0 10.0.0.2
+    link_shows "$(netdev0)" '[<,]PROMISC[,>]'
+}
+
+run_case "a simulated adapter and the switch" test_start
+run_case "a netdev is made ready for its port" test_attach
+run_case "del-port puts the netdev back as it was" test_put_back
+run_case "a port that is named as its netdev needs no options" test_equal_names
+run_case "a netdev is renamed under traffic" test_rename_under_traffic
+run_case "a netdev that gave its port the name is renamed and back" test_rename_of_an_equal_name
+run_case "VLAN tags pass in both directions" test_vlan
+run_case "MTU, by the switch and by others" test_mtu
+run_case "a port is set down and up" test_flags
+run_case "what was wished for is done on the next netdev" test_wish_outlives_the_rep
+run_case "a flood passes without loss" test_burst
+run_case "the switch leaves links up when it ends" test_exit_leaves_links_up
+end_cases
