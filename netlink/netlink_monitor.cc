@@ -72,7 +72,11 @@ private:
     void report_devlink_gone();
     void look_for_rdma();
 
-    void report(KernelEvent event) { receiver_(std::move(event)); }
+    void report(KernelEvent event) {
+        delivering_ = true;
+        receiver_(std::move(event));
+        delivering_ = false;
+    }
     std::function<void()> report_overflow(Overflow::Source source) {
         return [this, source] { report(Overflow{source}); };
     }
@@ -89,6 +93,7 @@ private:
     std::function<void(KernelEvent)> receiver_;
     uint16_t devlink_family_ = 0;
     bool has_rdma_ = false;
+    bool delivering_ = false;  // the receiver is being called
 
     MonitorSource controller_;
     MonitorSource devlink_;
@@ -159,6 +164,9 @@ Status NetlinkMonitor::unless_missing(const Status& opened) {
 }
 
 void NetlinkMonitor::drain() {
+    if (delivering_) {
+        return;
+    }
     for (MonitorSource* source : {&controller_, &devlink_, &route_, &rdma_}) {
         source->drain();
     }

@@ -20,8 +20,8 @@ namespace esw::netlink {
 ///
 /// A notification that cannot be understood is reported as an Overflow, too: what it said is lost.
 ///
-/// The receiver must not call drain(), nor destroy the monitor. `loop`, `log` and `clock` must
-/// outlive it.
+/// The receiver must not destroy the monitor; a drain() within it does nothing. `loop`, `log` and
+/// `clock` must outlive it.
 std::unique_ptr<KernelMonitor> make_netlink_monitor(EventLoop& loop, LogSink& log,
                                                     const Clock& clock, BackOff back_off = {},
                                                     ChannelFactory factory = open_channel);

@@ -54,8 +54,8 @@ protected:
     void start() {
         const auto started = monitor_->start([this](KernelEvent event) {
             events_.push_back(std::move(event));
-            if (on_event_) {
-                on_event_();
+            if (const auto on_event = on_event_) {
+                on_event();
             }
         });
         ASSERT_TRUE(started) << started.error().to_string();
@@ -299,6 +299,21 @@ TEST_F(MonitorTest, OneSourceThatIsBusyDoesNotKeepTheOthersWaiting) {
     on_event_ = {};
     EXPECT_TRUE(seen);
     EXPECT_LT(before, 1000U);
+}
+
+TEST_F(MonitorTest, DrainingWithinTheReceiverDeliversNothing) {
+    start();
+    on_event_ = [this] {
+        on_event_ = {};
+        devlink().answer(from_hex(written::kDevice));
+        monitor_->drain();
+    };
+    route().answer(together({from_hex(captured::kVethLink), from_hex(captured::kTapLink)}));
+    monitor_->drain();
+    ASSERT_EQ(events_.size(), 2U);
+    EXPECT_EQ(event<LinkEvent>(1).link.name, "tap0");
+    monitor_->drain();
+    EXPECT_EQ(events_.size(), 3U);
 }
 
 TEST_F(MonitorTest, AMonitorMayGoWhileItWaitsToOpenAgain) {
