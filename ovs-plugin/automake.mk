@@ -18,6 +18,8 @@ ovs_plugin_libesw_plugin_a_SOURCES = \
 	ovs-plugin/port_status.h \
 	ovs-plugin/wake_fd.h
 
+dist_man_MANS += ovs-plugin/ovs-vswitchd-esw.8
+
 # C, in Open vSwitch's style; what ovs-plugin/daemon.mk says of them.
 ESW_SHIM_SOURCES = \
 	ovs-plugin/netdev_esw.c \

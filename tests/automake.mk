@@ -16,6 +16,7 @@ ESW_CHECK_TESTS += \
 ESW_SYSTEM_TESTS += \
 	tests/ovs/life.sh \
 	tests/ovs/many.sh \
+	tests/ovs/netdevs.sh \
 	tests/ovs/ports-without-rep.sh \
 	tests/ovs/try-it.sh
 ESW_SUITES = tests/ovs-suite/run-suite
@@ -29,7 +30,8 @@ include tests/unit/manager/automake.mk
 include tests/unit/plugin/automake.mk
 include tests/unit/sim/automake.mk
 
-EXTRA_DIST += tests/lib.sh tests/ovs/lib-ovs.sh tests/ovs/lib-sim.sh tests/run $(ESW_CHECK_TESTS) $(ESW_SYSTEM_TESTS) \
+EXTRA_DIST += tests/lib.sh tests/ovs/lib-ovs.sh tests/ovs/lib-sim.sh \
+	tests/ovs/tagged-frames.py tests/run $(ESW_CHECK_TESTS) $(ESW_SYSTEM_TESTS) \
 	$(ESW_SUITES) tests/ovs-suite/minimum
 
 tests/tests.list: Makefile

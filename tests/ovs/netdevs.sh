@@ -8,7 +8,7 @@
 . "$ESW_SRC/tests/ovs/lib-ovs.sh"
 . "$ESW_SRC/tests/ovs/lib-sim.sh"
 
-# link_has NETDEV PATTERN: of "ip -d link", in the adapter's namespace.
+# link_shows NETDEV PATTERN: of "ip -d link", in the adapter's namespace.
 link_shows() {
     expect_text "$2" "$(ip -n "$sim_netns" -d link show dev "$1")"
 }
@@ -29,16 +29,13 @@ netdev0() { cat "$ESW_TEST_DIR/netdev0"; }
 netdev1() { cat "$ESW_TEST_DIR/netdev1"; }
 
 test_attach() {
-    in_sim ethtool -K "$(netdev1)" hw-tc-offload on
     ovs-vsctl add-port br0 web -- set interface web type=esw options:device=$pf0 \
         options:representor=pf0vf1 mtu_request=1400
     settle
     expect_state web loaded
     link_shows "$(netdev1)" '[<,]PROMISC[,>].*mtu 1400'
     link_shows "$(netdev1)" '[<,]UP[,>]'
-    expect_text 'hw-tc-offload: off' "$(in_sim ethtool -k "$(netdev1)")"
     expect_equal 1400 "$(column web mtu)" mtu
-    expect_equal "$(cat "/sys/class/net/lo/ifindex")" 1 # of lo, everywhere
     expect_equal "$(ip -n "$sim_netns" -j link show dev "$(netdev1)" |
         python3 -c 'import json, sys; print(json.load(sys.stdin)[0]["ifindex"])')" \
         "$(column web ifindex)" ifindex
@@ -46,13 +43,12 @@ test_attach() {
 
 test_put_back() {
     ovs-vsctl del-port web
-    # What was asked of the devices so far is done when the next port is bound.
+    # What was asked of the devices before is done when the next port is bound.
     ovs-vsctl add-port br0 "$(netdev0)" -- set interface "$(netdev0)" type=esw
     settle
     expect_state "$(netdev0)" loaded
     link_shows_not "$(netdev1)" '[<,](PROMISC|UP)[,>]'
     link_shows "$(netdev1)" 'mtu 1500'
-    expect_text 'hw-tc-offload: on' "$(in_sim ethtool -k "$(netdev1)")"
 }
 
 # The rep of the case before was found by the name of its netdev.
@@ -91,17 +87,22 @@ test_rename_of_an_equal_name() {
     expect_ping vf0 10.0.0.2
 }
 
+# host_netdev HOST: the netdev of the VF in that namespace.
+host_netdev() {
+    ip -n "$ESW_TEST_ID-$1" -br link | awk '$1 != "lo" {sub("@.*", "", $1); print $1; exit}'
+}
+
 test_vlan() {
-    ip -n "$ESW_TEST_ID-vf0" link add link "$(ip -n "$ESW_TEST_ID-vf0" -br link |
-        awk '$1 != "lo" {sub("@.*", "", $1); print $1; exit}')" name v100 type vlan id 100
-    ip -n "$ESW_TEST_ID-vf0" addr add 10.1.0.1/24 dev v100
-    ip -n "$ESW_TEST_ID-vf0" link set v100 up
-    ovs-vsctl set port web tag=100
-    ip -n "$ESW_TEST_ID-vf1" addr add 10.1.0.2/24 dev "$(ip -n "$ESW_TEST_ID-vf1" -br link |
-        awk '$1 != "lo" {sub("@.*", "", $1); print $1; exit}')"
-    expect_ping vf0 10.1.0.2
-    ovs-vsctl remove port web tag 100
-    expect_ping vf0 10.0.0.2
+    local tool=$ESW_SRC/tests/ovs/tagged-frames.py receiver line
+    ovs-ofctl add-flow br0 "priority=100,dl_vlan=100,actions=output:$(column web ofport)"
+    coproc receiver_job { ip netns exec "$ESW_TEST_ID-vf1" "$tool" receive "$(host_netdev vf1)" 100 10; }
+    receiver=$!
+    read -r line <&"${receiver_job[0]}"
+    expect_equal ready "$line" "the receiver"
+    ip netns exec "$ESW_TEST_ID-vf0" "$tool" send "$(host_netdev vf0)" 100 10
+    wait "$receiver" || fail "the frames did not arrive with their tags"
+    expect_text 'n_packets=[1-9]' "$(ovs-ofctl dump-flows br0 dl_vlan=100)"
+    ovs-ofctl del-flows br0 dl_vlan=100
 }
 
 test_mtu() {
@@ -110,7 +111,8 @@ test_mtu() {
     link_shows "$(netdev1)" 'mtu 2000'
     ovs-vsctl set interface web mtu_request=1500
     wait_for_column web mtu=1500
-    # By another hand.
+    # By another hand, when nobody asked for one.
+    ovs-vsctl clear interface web mtu_request
     ip -n "$sim_netns" link set "$(netdev1)" mtu 1450
     wait_for_column web mtu=1450
     ip -n "$sim_netns" link set "$(netdev1)" mtu 1500
@@ -168,6 +170,25 @@ test_exit_leaves_links_up() {
     link_shows "$(netdev0)" '[<,]PROMISC[,>]'
 }
 
+expect_tc_offload() { # NETDEV on|off
+    expect_equal "hw-tc-offload: $2" "$(in_sim ethtool -k "$1" | grep hw-tc-offload)"
+}
+
+test_tc_offload() {
+    local netdev
+    netdev=$(rep_netdev $pf0/pf0vf2)
+    in_sim ethtool -K "$netdev" hw-tc-offload on
+    expect_tc_offload "$netdev" on
+    add_esw_port tc $pf0 pf0vf2
+    settle
+    expect_tc_offload "$netdev" off
+    ovs-vsctl del-port tc
+    # What was asked of the devices before is done when the next port is bound.
+    add_esw_port other $pf0 pf0vf3
+    settle
+    expect_tc_offload "$netdev" on
+}
+
 run_case "a simulated adapter and the switch" test_start
 run_case "a netdev is made ready for its port" test_attach
 run_case "del-port puts the netdev back as it was" test_put_back
@@ -180,4 +201,5 @@ run_case "a port is set down and up" test_flags
 run_case "what was wished for is done on the next netdev" test_wish_outlives_the_rep
 run_case "a flood passes without loss" test_burst
 run_case "the switch leaves links up when it ends" test_exit_leaves_links_up
+run_case "flow offload by tc is off while a port has the netdev" test_tc_offload
 end_cases
