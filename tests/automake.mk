@@ -29,6 +29,7 @@ include tests/unit/netlink/automake.mk
 include tests/unit/manager/automake.mk
 include tests/unit/plugin/automake.mk
 include tests/unit/sim/automake.mk
+include tests/sim/automake.mk
 
 EXTRA_DIST += tests/lib.sh tests/ovs/lib-ovs.sh tests/ovs/lib-sim.sh \
 	tests/ovs/tagged-frames.py tests/run $(ESW_CHECK_TESTS) $(ESW_SYSTEM_TESTS) \

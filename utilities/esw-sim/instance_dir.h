@@ -20,7 +20,7 @@ public:
     std::string log_file() const { return path_ + "/log"; }
 
     /// Makes the directory when it is not there, takes the lock and clears what a dead daemon
-    /// left. EEXIST when one runs.
+    /// left. An error when one runs.
     Result<UniqueFd> claim() const;
     /// Writes the pid of the calling process into the locked file.
     static Status write_pid(const UniqueFd& lock);

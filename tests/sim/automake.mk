@@ -1,0 +1,6 @@
+# SPDX-License-Identifier: Apache-2.0
+ESW_SYSTEM_TESTS += \
+	tests/sim/fidelity \
+	tests/sim/lifecycle \
+	tests/sim/packets
+EXTRA_DIST += tests/sim/common.sh

@@ -1,0 +1,49 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: Apache-2.0
+#
+# For the tests of the simulated adapter; sourced behind tests/lib.sh. A test has one instance in
+# $ESW_SIM_DIR with netdevs named after $prefix, which it stops at its end.
+
+prefix=$(printf '%s' "$ESW_TEST_ID" | tr -cd 'a-z0-9' | tail -c 6)
+export ESW_SIM_DIR=$ESW_TEST_DIR/sim
+
+pf0=pci/0000:08:00.0
+pf1=pci/0000:08:00.1
+
+start_sim() { # OPTION...
+    at_exit sh -c "! [ -e '$ESW_SIM_DIR/pid' ] || esw-sim stop --dir '$ESW_SIM_DIR'"
+    esw-sim start --prefix "$prefix" "$@"
+}
+
+# Programs that see the adapter. The timeout is for a simulator that hangs.
+sim() { timeout 30 esw-sim exec "$@"; }
+ctl() { timeout 30 esw-sim ctl "$@"; }
+
+set_mode() { # HANDLE MODE
+    sim devlink dev eswitch set "$1" mode "$2"
+}
+
+# A namespace with one netdev of the adapter and an address.
+make_host() { # NAME NETDEV ADDRESS
+    local namespace=$ESW_TEST_ID-$1
+    ip netns add "$namespace"
+    at_exit ip netns del "$namespace"
+    ip link set "$2" netns "$namespace"
+    ip -n "$namespace" addr add "$3" dev "$2"
+    ip -n "$namespace" link set "$2" up
+}
+
+in_host() { # NAME COMMAND...
+    local namespace=$ESW_TEST_ID-$1
+    shift
+    ip netns exec "$namespace" "$@"
+}
+
+# expect_output WANTED COMMAND...: all of what it prints.
+expect_output() {
+    local wanted=$1 got
+    shift
+    got=$("$@")
+    diff -u <(printf '%s\n' "$wanted") <(printf '%s\n' "$got") ||
+        fail "another output than expected: $*"
+}
