@@ -151,13 +151,14 @@ test_wish_outlives_the_rep() {
 }
 
 test_burst() {
-    local before after
+    local before after drops
     before=$(port_counter br0 web "tx pkts")
+    drops=$(port_counter br0 web "tx drop")
     ip netns exec "$ESW_TEST_ID-vf0" ping -n -q -f -c 2000 -s 1000 -W 5 10.0.0.2 >"$ESW_TEST_DIR/ping"
     expect_text ' 0% packet loss' "$(cat "$ESW_TEST_DIR/ping")"
     after=$(port_counter br0 web "tx pkts")
     [ $((after - before)) -ge 2000 ] || fail "$before -> $after packets"
-    expect_equal 0 "$(port_counter br0 web "tx drop")" "drops"
+    expect_equal "$drops" "$(port_counter br0 web "tx drop")" "drops"
 }
 
 test_exit_leaves_links_up() {

@@ -170,37 +170,89 @@ void EthtoolFeatures::change(Request& request) {
 
 // --- answers ---
 
+bool EthtoolFeatures::is_answer(const MessageView& message) const {
+    const auto header = read_front<genlmsghdr>(message.payload());
+    return message.header.nlmsg_type == family_ && header &&
+           (header->cmd == ETHTOOL_MSG_FEATURES_GET_REPLY ||
+            header->cmd == ETHTOOL_MSG_FEATURES_NTF);
+}
+
 void EthtoolFeatures::correct(Bytes& datagram) const {
     if (!bit_ || family_ == 0) {
         return;
     }
+    Bytes corrected;
+    bool has_answer = false;
     ByteSpan rest(datagram);
     while (const auto message = next_message(rest)) {
-        const auto header = read_front<genlmsghdr>(message->payload());
-        if (message->header.nlmsg_type == family_ && header &&
-            (header->cmd == ETHTOOL_MSG_FEATURES_GET_REPLY ||
-             header->cmd == ETHTOOL_MSG_FEATURES_NTF)) {
-            correct_message(datagram, *message);
+        if (is_answer(*message)) {
+            has_answer = true;
+            append_padded(corrected, corrected_message(*message));
+        } else {
+            append_padded(corrected, message->whole);
         }
+    }
+    if (has_answer) {
+        datagram = std::move(corrected);
     }
 }
 
-/// Compact bitsets only; ethtool(8) asks for these.
-void EthtoolFeatures::correct_message(Bytes& datagram, const MessageView& message) const {
-    ByteSpan attributes = message.payload().subspan(GENL_HDRLEN);
+Bytes EthtoolFeatures::corrected_message(const MessageView& message) const {
+    constexpr size_t kHeaders = NLMSG_HDRLEN + GENL_HDRLEN;
+    Bytes copy(message.whole.begin(), message.whole.end());
+    ByteSpan attributes = message.whole.subspan(kHeaders);
     const NetdevFace* face = netdevs_.find(named_ifindex(attributes));
     if (!face) {
-        return;
+        return copy;
     }
+    copy.resize(kHeaders);
     while (const auto attribute = next_attribute(attributes)) {
-        const auto value = find_attribute(attribute->payload, ETHTOOL_A_BITSET_VALUE);
-        if (!value || attribute->type == ETHTOOL_A_FEATURES_HEADER) {
+        if (attribute->type == ETHTOOL_A_FEATURES_HEADER) {
+            append_padded(copy, attribute->whole);
             continue;
         }
         const bool changeable = attribute->type == ETHTOOL_A_FEATURES_HW;
         const bool fixed = attribute->type == ETHTOOL_A_FEATURES_NOCHANGE;
-        put_bit(datagram, value->payload, *bit_, changeable || (!fixed && face->hw_tc_offload));
+        append_bitset(copy, *attribute, changeable || (!fixed && face->hw_tc_offload));
     }
+    close_message(copy);
+    return copy;
+}
+
+void EthtoolFeatures::append_bitset(Bytes& to, const AttributeView& bitset_of, bool on) const {
+    const size_t nest = open_nest(to, bitset_of.type | bitset_of.flags);
+    ByteSpan parts = bitset_of.payload;
+    while (const auto part = next_attribute(parts)) {
+        if (part->type == ETHTOOL_A_BITSET_BITS) {
+            append_bits(to, *part, on);
+        } else if (part->type == ETHTOOL_A_BITSET_VALUE) {
+            Bytes bitmap(part->payload.begin(), part->payload.end());
+            put_bit(bitmap, bitmap, *bit_, on);
+            append_attribute(to, part->type | part->flags, bitmap);
+        } else {
+            append_padded(to, part->whole);
+        }
+    }
+    close_nest(to, nest);
+}
+
+/// The list of what is on, by name, as clients have it that do not ask for compact bitsets.
+void EthtoolFeatures::append_bits(Bytes& to, const AttributeView& bits, bool on) const {
+    const size_t nest = open_nest(to, bits.type | bits.flags);
+    ByteSpan entries = bits.payload;
+    while (const auto entry = next_attribute(entries)) {
+        const auto index = find_attribute(entry->payload, ETHTOOL_A_BITSET_BIT_INDEX);
+        if (!index || read_front<uint32_t>(index->payload) != bit_) {
+            append_padded(to, entry->whole);
+        }
+    }
+    if (on) {
+        const size_t entry = open_nest(to, ETHTOOL_A_BITSET_BITS_BIT | NLA_F_NESTED);
+        append_number<uint32_t>(to, ETHTOOL_A_BITSET_BIT_INDEX, *bit_);
+        append_text(to, ETHTOOL_A_BITSET_BIT_NAME, "hw-tc-offload");
+        close_nest(to, entry);
+    }
+    close_nest(to, nest);
 }
 
 }  // namespace esw::sim

@@ -19,7 +19,7 @@ public:
     bool is_change(const MessageView& message) const;
     /// Makes that change and answers.
     void change(Request& request);
-    /// Corrects, in place, what the kernel says about features.
+    /// Corrects what the kernel says about features.
     void correct(Bytes& datagram) const;
 
 private:
@@ -32,7 +32,10 @@ private:
     std::optional<Change> parse(const MessageView& message) const;
     std::optional<bool> parse_wanted(ByteSpan bitset) const;
     std::optional<bool> parse_bits(ByteSpan bits) const;
-    void correct_message(Bytes& datagram, const MessageView& message) const;
+    bool is_answer(const MessageView& message) const;
+    Bytes corrected_message(const MessageView& message) const;
+    void append_bitset(Bytes& to, const AttributeView& bitset_of, bool on) const;
+    void append_bits(Bytes& to, const AttributeView& bits, bool on) const;
     Bytes bitset(bool value, bool mask) const;
 
     NetdevDirectory& netdevs_;
