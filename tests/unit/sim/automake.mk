@@ -20,8 +20,18 @@ tests_unit_test_sim_preload_SOURCES = \
 	tests/unit/sim/preload_main.cc \
 	tests/unit/sim/preload_request_test.cc \
 	tests/unit/sim/preload_socket_test.cc \
+	tests/unit/sim/preload_sysfs_test.cc \
 	$(ESW_SIM_TOY_SOURCES)
 tests_unit_test_sim_preload_CPPFLAGS = $(ESW_TEST_CPPFLAGS) \
 	-DESW_PRELOAD_LIBRARY='"$(abs_top_builddir)/utilities/esw-sim/preload/.libs/libmlx5sim.so"'
 tests_unit_test_sim_preload_LDADD = $(GTEST_LIBS) $(ESW_SIM_LIBS)
 EXTRA_tests_unit_test_sim_preload_DEPENDENCIES = utilities/esw-sim/preload/libmlx5sim.la
+
+check_PROGRAMS += tests/unit/test-sim-transport
+tests_unit_test_sim_transport_SOURCES = \
+	tests/unit/sim/exec_environment_test.cc \
+	tests/unit/sim/transport_bytes_test.cc \
+	tests/unit/sim/transport_server_test.cc \
+	$(ESW_SIM_TOY_SOURCES)
+tests_unit_test_sim_transport_CPPFLAGS = $(ESW_TEST_CPPFLAGS)
+tests_unit_test_sim_transport_LDADD = $(ESW_TEST_LIBS) $(ESW_SIM_LIBS)
