@@ -20,7 +20,7 @@ start_sim() {
 stop_sim() { ! esw-sim status >/dev/null 2>&1 || esw-sim stop; }
 
 # in_sim COMMAND...: in the adapter's namespace, seeing the adapter.
-in_sim() { ip netns exec "$sim_netns" esw-sim exec -- "$@"; }
+in_sim() { ip netns exec "$sim_netns" esw-sim exec "$@"; }
 
 # start_sim_switch: the switch on it, with the bridge br0.
 start_sim_switch() {
