@@ -57,6 +57,10 @@ public:
             changed_.wait(mutex_);
         }
     }
+    bool in_load() {
+        MutexLock lock(mutex_);
+        return in_load_;
+    }
     void fail_next(int count) {
         MutexLock lock(mutex_);
         fail_ = count;
@@ -165,10 +169,7 @@ TEST_F(EswitchTest, ProviderThatComesLateGetsItsReps) {
 }
 
 TEST_F(EswitchTest, RegistrationDoesNotLoadByItself) {
-    eswitch->start();
-    eswitch->request_inspection();
-    tell_ports();
-    settle();
+    start_and_settle();
     ASSERT_EQ(eswitch->control_lock().acquire("test"), ControlLock::Outcome::kAcquired);
     ASSERT_TRUE(eswitch->register_provider(eth_provider));
     EXPECT_EQ(eth(vf0), RepState::kRegistered);
@@ -268,10 +269,7 @@ TEST_F(EswitchTest, BackOffGrows) {
 
 // L24
 TEST_F(EswitchTest, UnregisteredBeforeTheQueuedLoadRuns) {
-    eswitch->start();
-    eswitch->request_inspection();
-    tell_ports();
-    settle();
+    start_and_settle();
     ASSERT_EQ(eswitch->control_lock().acquire("test"), ControlLock::Outcome::kAcquired);
     ASSERT_TRUE(eswitch->register_provider(eth_provider));
     eswitch->unregister_provider(ProviderType::kEth);
@@ -283,10 +281,7 @@ TEST_F(EswitchTest, UnregisteredBeforeTheQueuedLoadRuns) {
 
 // L24
 TEST_F(EswitchTest, RegisteredUnregisteredAndRegisteredBeforeTheLoadRunsLoadsOnce) {
-    eswitch->start();
-    eswitch->request_inspection();
-    tell_ports();
-    settle();
+    start_and_settle();
     ASSERT_EQ(eswitch->control_lock().acquire("test"), ControlLock::Outcome::kAcquired);
     ASSERT_TRUE(eswitch->register_provider(eth_provider));
     eswitch->unregister_provider(ProviderType::kEth);
