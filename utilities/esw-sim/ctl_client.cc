@@ -15,7 +15,7 @@ namespace esw::sim {
 
 namespace {
 
-constexpr int kStopTimeoutMs = 20000;
+constexpr int kStopTimeoutMs = 120000;  // a thousand netdevs take their time
 
 Result<UniqueFd> connect_to(const InstanceDir& directory) {
     const auto pid = directory.running();

@@ -2,10 +2,20 @@
 #include "utilities/esw-sim/sysfs_view.h"
 
 #include <fmt/format.h>
+#include <linux/magic.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <filesystem>
 
 namespace esw::sim {
 
 namespace {
+
+constexpr const char* kMemory = "/dev/shm";
 
 constexpr uint16_t kConnectX6Dx = 0x101d;      // device ids of the PCI ID repository
 constexpr uint16_t kConnectXVirtual = 0x101e;  // "ConnectX Family mlx5Gen Virtual Function"
@@ -19,11 +29,50 @@ std::string guid_text(uint64_t guid) {
 
 }  // namespace
 
+// Thousands of small files: where the instance's directory is on a disk, a tmpfs is many times
+// faster. DIR/sysfs is then a link to it.
+Result<std::string> SysfsView::choose_place(const std::string& directory) {
+    struct statfs here;
+    struct statfs memory;
+    const bool on_tmpfs = ::statfs(directory.c_str(), &here) == 0 && here.f_type == TMPFS_MAGIC;
+    if (on_tmpfs || ::statfs(kMemory, &memory) != 0 || memory.f_type != TMPFS_MAGIC) {
+        return directory;
+    }
+    std::string place = std::string(kMemory) + "/esw-sim.XXXXXX";
+    const std::string link = directory + "/sysfs";
+    std::error_code error;
+    std::filesystem::remove_all(link, error);
+    if (!::mkdtemp(place.data()) || ::chmod(place.c_str(), 0755) != 0 ||
+        ::symlink((place + "/sysfs").c_str(), link.c_str()) != 0) {
+        return fail(errno, place, "make sysfs view");
+    }
+    return place;
+}
+
+void SysfsView::remove_left(const std::string& directory) {
+    std::error_code error;
+    const auto target = std::filesystem::read_symlink(directory + "/sysfs", error);
+    if (!error && target.string().rfind(std::string(kMemory) + "/esw-sim.", 0) == 0) {
+        std::filesystem::remove_all(target.parent_path(), error);
+    }
+    std::filesystem::remove_all(directory + "/sysfs", error);
+}
+
+SysfsView::~SysfsView() {
+    tree_.reset();
+    remove_left(directory_);
+}
+
 Result<std::unique_ptr<SysfsView>> SysfsView::create(EventLoop& loop, LogSink& log,
                                                      const std::string& directory,
                                                      const Adapter& adapter) {
-    std::unique_ptr<SysfsView> view(new SysfsView(loop, log, adapter));
-    auto tree = SysfsTree::create(directory);
+    std::unique_ptr<SysfsView> view(new SysfsView(loop, log, directory, adapter));
+    remove_left(directory);
+    const auto place = choose_place(directory);
+    if (!place) {
+        return fail(place.error());
+    }
+    auto tree = SysfsTree::create(*place);
     if (!tree) {
         return fail(tree.error());
     }

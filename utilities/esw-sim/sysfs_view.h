@@ -20,6 +20,8 @@ public:
                                                      const std::string& directory,
                                                      const Adapter& adapter);
 
+    ~SysfsView();
+
     void netdev_made(const Netdev& netdev);
     void netdev_gone(const Netdev& netdev);
     /// Renamed, moved to another namespace or back.
@@ -33,8 +35,11 @@ public:
     void flush();
 
 private:
-    SysfsView(EventLoop& loop, LogSink& log, const Adapter& adapter)
-        : loop_(loop), log_(log, "sysfs"), adapter_(adapter) {}
+    SysfsView(EventLoop& loop, LogSink& log, std::string directory, const Adapter& adapter)
+        : loop_(loop), log_(log, "sysfs"), directory_(std::move(directory)), adapter_(adapter) {}
+    static Result<std::string> choose_place(const std::string& directory);
+    /// Takes away what a daemon that was killed left.
+    static void remove_left(const std::string& directory);
     void check(const Status& status) const;
     void ensure_device(const Netdev& netdev);
     void set(const Netdev& netdev);
@@ -42,6 +47,7 @@ private:
 
     EventLoop& loop_;
     Logger log_;
+    const std::string directory_;
     const Adapter& adapter_;
     std::unique_ptr<SysfsTree> tree_;
     std::set<std::string> devices_;               ///< PCI and auxiliary ones in the tree

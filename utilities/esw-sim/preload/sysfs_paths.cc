@@ -16,7 +16,7 @@ namespace esw::sim {
 namespace {
 
 constexpr char kSys[] = "/sys/";
-constexpr char kView[] = "/sysfs/";  ///< in the instance's directory
+constexpr char kView[] = "/sysfs";  ///< in the instance's directory
 constexpr char kNetdevs[] = "class/net/";
 
 bool exists(const char* path, struct stat* status) noexcept {
@@ -25,6 +25,40 @@ bool exists(const char* path, struct stat* status) noexcept {
     errno = saved;
     return found;
 }
+
+/// The directory that stands for /sys: DIR/sysfs, or what that is a link to (SysfsView keeps its
+/// many files on a tmpfs when it can). Without the last '/'; length 0: there is no instance.
+struct ViewDirectory {
+    char path[512];
+    size_t length = 0;
+
+    ViewDirectory() noexcept {
+        const char* directory = instance_directory();
+        const size_t directory_length = directory ? strlen(directory) : 0;
+        if (directory_length == 0 || directory_length + sizeof kView > sizeof path) {
+            return;
+        }
+        char link[sizeof path];
+        memcpy(link, directory, directory_length);
+        memcpy(link + directory_length, kView, sizeof kView);
+        const int saved = errno;
+        const long got = syscall(SYS_readlinkat, AT_FDCWD, link, path, sizeof path - 1);
+        errno = saved;
+        if (got > 0 && path[0] == '/') {
+            length = static_cast<size_t>(got);
+        } else {
+            length = directory_length + sizeof kView - 1;
+            memcpy(path, link, length);
+        }
+        path[length] = '\0';
+    }
+
+    /// `other` is the directory or below it.
+    bool holds(const char* other) const noexcept {
+        return length > 0 && strncmp(other, path, length) == 0 &&
+               (other[length] == '/' || other[length] == '\0');
+    }
+};
 
 /// The netdev that the program's own namespace has under this name is a TUN/TAP device. Others may
 /// have the name of one of the adapter's.
@@ -69,43 +103,40 @@ MappedPath::MappedPath(const char* path, int flags) noexcept : MappedPath(path) 
 }
 
 bool MappedPath::map_relative(const char* path) noexcept {
-    const char* directory = instance_directory();
+    const ViewDirectory view;
     const size_t room = sizeof buffer_ - 1;
     const size_t length = strlen(path);
     const int saved = errno;
-    const long got = directory ? syscall(SYS_getcwd, buffer_, room) : -1;
+    const long got = view.length > 0 ? syscall(SYS_getcwd, buffer_, room) : -1;
     errno = saved;
-    const size_t view = directory ? strlen(directory) : 0;
     const auto here = static_cast<size_t>(got > 0 ? got - 1 : 0);
-    if (here <= view || here + 1 + length > room || strncmp(buffer_, directory, view) != 0 ||
-        strncmp(buffer_ + view, kView, sizeof kView - 2) != 0) {
+    if (here == 0 || here + 1 + length > room || !view.holds(buffer_)) {
         return false;
     }
     buffer_[here] = '/';
     memcpy(buffer_ + here + 1, path, length + 1);
-    prefix_ = view + sizeof kView - 1;
+    prefix_ = view.length + 1;
     struct stat status;
-    return here + 1 >= prefix_ && exists(buffer_, &status);
+    return exists(buffer_, &status);
 }
 
 bool MappedPath::map(const char* path) noexcept {
     if (strncmp(path, kSys, sizeof kSys - 1) != 0) {
         return false;
     }
-    const char* directory = instance_directory();
+    const ViewDirectory view;
     const char* below = path + sizeof kSys - 1;
     below += strspn(below, "/");
-    if (!directory || *below == '\0') {
+    if (view.length == 0 || *below == '\0') {
         return false;
     }
-    const size_t directory_length = strlen(directory);
     const size_t below_length = strlen(below);
-    prefix_ = directory_length + sizeof kView - 1;
+    prefix_ = view.length + 1;
     if (prefix_ + below_length >= sizeof buffer_) {
         return false;
     }
-    memcpy(buffer_, directory, directory_length);
-    memcpy(buffer_ + directory_length, kView, sizeof kView - 1);
+    memcpy(buffer_, view.path, view.length);
+    buffer_[view.length] = '/';
     memcpy(buffer_ + prefix_, below, below_length + 1);
     struct stat status;
     return exists(buffer_, &status) && may_be_simulated(below);
@@ -118,16 +149,12 @@ bool MappedPath::is_attribute_for(int flags) const noexcept {
 }
 
 void unmap_path(char* path) noexcept {
-    const char* directory = instance_directory();
-    const size_t length = directory ? strlen(directory) : 0;
-    constexpr size_t view = sizeof kView - 2;  // without the last '/'
-    if (length == 0 || strncmp(path, directory, length) != 0 ||
-        strncmp(path + length, kView, view) != 0 ||
-        (path[length + view] != '/' && path[length + view] != '\0')) {
+    const ViewDirectory view;
+    constexpr size_t sys = sizeof kSys - 2;  // without the last '/'
+    if (!view.holds(path)) {
         return;
     }
-    constexpr size_t sys = sizeof kSys - 2;
-    memmove(path + sys, path + length + view, strlen(path + length + view) + 1);
+    memmove(path + sys, path + view.length, strlen(path + view.length) + 1);
     memcpy(path, kSys, sys);
 }
 
