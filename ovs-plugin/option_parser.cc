@@ -167,8 +167,9 @@ Result<PortRequest> parse_port_options(const std::string& port, const OptionMap&
     PortRequest request;
     request.port = port;
     for (const auto& [name, value] : options) {
-        const auto option = std::find_if(kOptions.begin(), kOptions.end(),
-                                         [&](const Option& o) { return o.name == name; });
+        const auto option =
+            std::find_if(kOptions.begin(), kOptions.end(),
+                         [&wanted = name](const Option& o) { return o.name == wanted; });
         if (option == kOptions.end()) {
             return fail(EINVAL, port, "", unknown_option(name));
         }

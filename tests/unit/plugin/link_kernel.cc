@@ -16,13 +16,6 @@ Status LinkKernel::link_change(const netlink::LinkChange& change) {
     if (device.link_change_error) {
         return fail(device.link_change_error, device.link.name, "change link");
     }
-    const auto flag = [&](const std::optional<bool>& wanted, unsigned int bit, const char* on,
-                          const char* off) {
-        if (wanted) {
-            device.link.flags = *wanted ? device.link.flags | bit : device.link.flags & ~bit;
-            changes_.push_back(fmt::format("{} {}", change.ifindex, *wanted ? on : off));
-        }
-    };
     if (change.mtu) {
         device.link.mtu = change.mtu;
         changes_.push_back(fmt::format("{} mtu {}", change.ifindex, *change.mtu));
@@ -32,9 +25,17 @@ Status LinkKernel::link_change(const netlink::LinkChange& change) {
         changes_.push_back(
             fmt::format("{} mac {}", change.ifindex, netlink::to_string(*change.mac)));
     }
-    flag(change.promiscuous, IFF_PROMISC, "promisc", "no promisc");
-    flag(change.up, IFF_UP, "up", "down");
+    change_flag(device, IFF_PROMISC, change.promiscuous, "promisc", "no promisc");
+    change_flag(device, IFF_UP, change.up, "up", "down");
     return {};
+}
+
+void LinkKernel::change_flag(Device& device, unsigned int bit, const std::optional<bool>& wanted,
+                             const char* on, const char* off) {
+    if (wanted) {
+        device.link.flags = *wanted ? device.link.flags | bit : device.link.flags & ~bit;
+        changes_.push_back(fmt::format("{} {}", device.link.ifindex, *wanted ? on : off));
+    }
 }
 
 Status LinkKernel::set_hw_tc_offload(uint32_t ifindex, bool on) {

@@ -102,6 +102,9 @@ private:
         return fail(ENODEV, "ifindex " + std::to_string(ifindex), "get link");
     }
 
+    void change_flag(Device& device, unsigned int bit, const std::optional<bool>& wanted,
+                     const char* on, const char* off) ESW_REQUIRES(mutex_);
+
     Mutex mutex_{LockRank::kLeaf};
     std::map<uint32_t, Device> devices_ ESW_GUARDED_BY(mutex_);
     std::vector<std::string> changes_ ESW_GUARDED_BY(mutex_);

@@ -53,7 +53,8 @@ TEST(ParseRate, PropertyWholeMegabytesPerSecondAreRead) {
 TEST(ParseRate, PropertyAnyTextIsReadOrRefused) {
     rc::check([](const std::string& text) {
         const auto rate = parse_rate(text);
-        RC_ASSERT(rate || rate.error().code == EINVAL);
+        // In parentheses: the macro takes an || apart, and with it its order.
+        RC_ASSERT((rate || rate.error().code == EINVAL));
     });
 }
 
@@ -145,7 +146,7 @@ TEST(PortOptions, PropertyAnyOptionsAreReadOrRefusedNamingThePort) {
     rc::check([](const std::map<std::string, std::string>& options) {
         const auto request = parse_port_options("web", options);
         RC_ASSERT(request.has_value() == options.empty());
-        RC_ASSERT(request || request.error().object == "web");
+        RC_ASSERT((request || request.error().object == "web"));
     });
 }
 
