@@ -35,3 +35,13 @@ tests_unit_test_sim_transport_SOURCES = \
 	$(ESW_SIM_TOY_SOURCES)
 tests_unit_test_sim_transport_CPPFLAGS = $(ESW_TEST_CPPFLAGS)
 tests_unit_test_sim_transport_LDADD = $(ESW_TEST_LIBS) $(ESW_SIM_LIBS)
+
+check_PROGRAMS += tests/unit/test-sim
+tests_unit_test_sim_SOURCES = \
+	tests/unit/sim/fake_netdevs.h \
+	tests/unit/sim/forwarding_test.cc \
+	tests/unit/sim/model_test.cc \
+	tests/unit/sim/points_test.cc \
+	tests/unit/sim/topology_test.cc
+tests_unit_test_sim_CPPFLAGS = $(ESW_TEST_CPPFLAGS)
+tests_unit_test_sim_LDADD = $(ESW_TEST_LIBS) $(ESW_SIM_LIBS)

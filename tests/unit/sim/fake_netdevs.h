@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "utilities/esw-sim/model/adapter.h"
+
+namespace esw::sim::test {
+
+/// Netdevs without a kernel: a list, and a log of what came and went.
+class FakeNetdevs final : public NetdevBackend {
+public:
+    explicit FakeNetdevs(std::vector<std::string>& log) : log_(log) {}
+
+    Result<Netdev*> create(Netdev wanted) override {
+        if (!name_is_free(wanted.name)) {
+            return fail(EEXIST, wanted.name, "create netdev");
+        }
+        wanted.ifindex = next_++;
+        auto owned = std::make_unique<Netdev>(std::move(wanted));
+        Netdev* const raw = owned.get();
+        netdevs_[raw] = std::move(owned);
+        log_.push_back("netdev + " + raw->name);
+        return raw;
+    }
+    void destroy(Netdev* netdev) override {
+        log_.push_back("netdev - " + netdev->name);
+        netdevs_.erase(netdev);
+    }
+    void set_carrier(Netdev* netdev, bool carrier) override { netdev->carrier = carrier; }
+    void set_mac(Netdev* netdev, const Mac& mac) override { netdev->mac = mac; }
+    bool name_is_free(const std::string& name) const override { return !find(name); }
+    void pump() override {}
+
+    Netdev* find(const std::string& name) const {
+        for (const auto& [raw, owned] : netdevs_) {
+            if (owned->name == name) {
+                return owned.get();
+            }
+        }
+        return nullptr;
+    }
+
+private:
+    std::vector<std::string>& log_;
+    std::map<const Netdev*, std::unique_ptr<Netdev>> netdevs_;
+    uint32_t next_ = 100;
+};
+
+/// Writes each notification down as one line: "PORT_NEW 1 eth pf0vf0".
+class Recorder final : public Observer {
+public:
+    std::vector<std::string> log;
+
+    void device(int command, const Instance& instance) override {
+        log.push_back(fmt::format("{} {}", command == DEVLINK_CMD_NEW ? "DEV_NEW" : "DEV_DEL",
+                                  instance.device));
+    }
+    void port(int command, const Instance&, const Port& port) override {
+        log.push_back(fmt::format("{} {} {}{}",
+                                  command == DEVLINK_CMD_PORT_NEW ? "PORT_NEW" : "PORT_DEL",
+                                  port.index, port.type == DEVLINK_PORT_TYPE_ETH ? "eth" : "notset",
+                                  port.netdev ? " " + port.netdev->name : ""));
+    }
+    void rate(int command, const Instance&, const Rate& rate) override {
+        log.push_back(fmt::format("{} {}",
+                                  command == DEVLINK_CMD_RATE_NEW ? "RATE_NEW" : "RATE_DEL",
+                                  rate.port_index ? std::to_string(*rate.port_index) : rate.name));
+    }
+    void param(int, const Instance&, const Param&) override {}
+    void rdma(RdmaEvent event, const IbDevice& device, uint32_t port, const Netdev*) override {
+        static const char* const kNames[] = {"RDMA +", "RDMA -", "RDMA attach", "RDMA detach"};
+        log.push_back(fmt::format("{} {}{}", kNames[static_cast<int>(event)], device.name,
+                                  port ? fmt::format("/{}", port) : ""));
+    }
+};
+
+/// An adapter of one PF on fake netdevs, brought up; the log starts behind that.
+struct FakeAdapter {
+    std::unique_ptr<EventLoop> loop = std::move(*EventLoop::create());
+    Points points{*loop};
+    Recorder recorder;
+    FakeNetdevs netdevs{recorder.log};
+    std::unique_ptr<Adapter> adapter;
+
+    FakeAdapter(KernelVersion kernel, uint32_t vfs) {
+        Topology topology = *Topology::simple(1, vfs, "");
+        topology.kernel = kernel;
+        topology.bind_vfs = false;
+        topology.pfs[0].max_sfs = 2;
+        adapter = std::make_unique<Adapter>(topology, netdevs, recorder, points);
+        if (Status status = adapter->bring_up(); !status) {
+            throw std::runtime_error(status.error().to_string());
+        }
+        recorder.log.clear();
+    }
+
+    Pf& pf() { return *adapter->pfs()[0]; }
+
+    /// The result, or "waits" when it is held.
+    std::string mode_set(uint16_t mode) {
+        std::string outcome = "waits";
+        adapter
+            ->mode_set(*pf().instance, mode,
+                       [&outcome](const Status& status) {
+                           outcome = status ? "done" : errno_name(status.error().code);
+                       })
+            ->run();
+        return outcome;
+    }
+    std::string num_vfs(uint32_t count) {
+        std::string outcome = "waits";
+        adapter->set_num_vfs(pf(), count, [&outcome](const Status& status) {
+            outcome = status ? "done" : errno_name(status.error().code);
+        });
+        return outcome;
+    }
+};
+
+}  // namespace esw::sim::test
