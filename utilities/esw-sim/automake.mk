@@ -56,7 +56,9 @@ utilities_esw_sim_libesw_sim_a_SOURCES = \
 include utilities/esw-sim/transport/automake.mk
 include utilities/esw-sim/preload/automake.mk
 
-noinst_PROGRAMS += utilities/esw-sim/esw-sim
+dist_man_MANS += utilities/esw-sim/esw-sim.8
+
+bin_PROGRAMS += utilities/esw-sim/esw-sim
 utilities_esw_sim_esw_sim_SOURCES = \
 	utilities/esw-sim/environment.cc \
 	utilities/esw-sim/environment.h \
