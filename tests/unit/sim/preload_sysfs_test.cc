@@ -32,8 +32,15 @@ std::string contents(const std::string& path) {
 /// The toy takes up to 8 VFs, and none while there are some.
 class PreloadSysfs : public testing::Test {
 protected:
-    PreloadSysfs() { write_number("0"); }
-    ~PreloadSysfs() override { write_number("0"); }
+    // Programs that are run have not the sanitizer's run time that this one may have.
+    PreloadSysfs() : preload_(::getenv("LD_PRELOAD")) {
+        ::setenv("LD_PRELOAD", ESW_PRELOAD_LIBRARY, 1);
+        write_number("0");
+    }
+    ~PreloadSysfs() override {
+        write_number("0");
+        ::setenv("LD_PRELOAD", preload_.c_str(), 1);
+    }
 
     /// Errno value or 0.
     static int write_number(const char* text) {
@@ -46,6 +53,9 @@ protected:
         const int status = std::system(script.c_str());
         return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
     }
+
+private:
+    const std::string preload_;
 };
 
 TEST_F(PreloadSysfs, DeviceIsThereAndIsListedWithOthers) {

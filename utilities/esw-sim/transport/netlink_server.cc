@@ -229,9 +229,10 @@ void Server::send(const std::shared_ptr<Call>& call, const std::shared_ptr<Clien
 }
 
 void Server::write_attribute(const std::shared_ptr<Call>& call) {
-    const char* text = reinterpret_cast<const char*>(call->payload().data());
-    const size_t length = strnlen(text, call->payload().size());
-    if (length == call->payload().size() || !config_.write_attribute) {
+    const std::string text(reinterpret_cast<const char*>(call->payload().data()),
+                           call->payload().size());
+    const size_t length = text.find('\0');
+    if (length == std::string::npos || !config_.write_attribute) {
         call->answer(EINVAL);
         return;
     }
@@ -239,8 +240,7 @@ void Server::write_attribute(const std::shared_ptr<Call>& call) {
         call->answer(EACCES);
         return;
     }
-    const std::string value(text + length + 1, call->payload().size() - length - 1);
-    config_.write_attribute(std::string(text, length), value,
+    config_.write_attribute(text.substr(0, length), text.substr(length + 1),
                             [call](int error) { call->answer(error); });
 }
 
