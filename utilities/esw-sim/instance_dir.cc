@@ -66,7 +66,17 @@ Result<int> InstanceDir::running() const {
                 "");
 }
 
+void InstanceDir::remove_sysfs() const {
+    std::error_code error;
+    const auto target = std::filesystem::read_symlink(path_ + "/sysfs", error);
+    if (!error && target.string().rfind(std::string(kMemory) + "/esw-sim.", 0) == 0) {
+        std::filesystem::remove_all(target.parent_path(), error);
+    }
+    std::filesystem::remove_all(path_ + "/sysfs", error);
+}
+
 void InstanceDir::remove() const {
+    remove_sysfs();
     std::error_code error;
     for (const std::string& file : {control_socket(), log_file(), pid_file()}) {
         std::filesystem::remove(file, error);

@@ -26,6 +26,10 @@ public:
     static Status write_pid(const UniqueFd& lock);
     /// The pid of the daemon that runs; the error is the one to show the user when none does.
     Result<int> running() const;
+    /// Where the view of /sys is when the directory is on a disk; DIR/sysfs is a link to it then.
+    static constexpr const char* kMemory = "/dev/shm";
+    /// Removes the view of /sys, of a daemon that was killed too.
+    void remove_sysfs() const;
     /// Removes the files of the instance and, when nothing else is in it, the directory.
     void remove() const;
 

@@ -11,11 +11,11 @@
 #include <cerrno>
 #include <filesystem>
 
+#include "utilities/esw-sim/instance_dir.h"
+
 namespace esw::sim {
 
 namespace {
-
-constexpr const char* kMemory = "/dev/shm";
 
 constexpr uint16_t kConnectX6Dx = 0x101d;      // device ids of the PCI ID repository
 constexpr uint16_t kConnectXVirtual = 0x101e;  // "ConnectX Family mlx5Gen Virtual Function"
@@ -35,10 +35,10 @@ Result<std::string> SysfsView::choose_place(const std::string& directory) {
     struct statfs here;
     struct statfs memory;
     const bool on_tmpfs = ::statfs(directory.c_str(), &here) == 0 && here.f_type == TMPFS_MAGIC;
-    if (on_tmpfs || ::statfs(kMemory, &memory) != 0 || memory.f_type != TMPFS_MAGIC) {
+    if (on_tmpfs || ::statfs(InstanceDir::kMemory, &memory) != 0 || memory.f_type != TMPFS_MAGIC) {
         return directory;
     }
-    std::string place = std::string(kMemory) + "/esw-sim.XXXXXX";
+    std::string place = std::string(InstanceDir::kMemory) + "/esw-sim.XXXXXX";
     const std::string link = directory + "/sysfs";
     std::error_code error;
     std::filesystem::remove_all(link, error);
@@ -49,25 +49,16 @@ Result<std::string> SysfsView::choose_place(const std::string& directory) {
     return place;
 }
 
-void SysfsView::remove_left(const std::string& directory) {
-    std::error_code error;
-    const auto target = std::filesystem::read_symlink(directory + "/sysfs", error);
-    if (!error && target.string().rfind(std::string(kMemory) + "/esw-sim.", 0) == 0) {
-        std::filesystem::remove_all(target.parent_path(), error);
-    }
-    std::filesystem::remove_all(directory + "/sysfs", error);
-}
-
 SysfsView::~SysfsView() {
     tree_.reset();
-    remove_left(directory_);
+    InstanceDir(directory_).remove_sysfs();
 }
 
 Result<std::unique_ptr<SysfsView>> SysfsView::create(EventLoop& loop, LogSink& log,
                                                      const std::string& directory,
                                                      const Adapter& adapter) {
     std::unique_ptr<SysfsView> view(new SysfsView(loop, log, directory, adapter));
-    remove_left(directory);
+    InstanceDir(directory).remove_sysfs();
     const auto place = choose_place(directory);
     if (!place) {
         return fail(place.error());

@@ -38,8 +38,6 @@ private:
     SysfsView(EventLoop& loop, LogSink& log, std::string directory, const Adapter& adapter)
         : loop_(loop), log_(log, "sysfs"), directory_(std::move(directory)), adapter_(adapter) {}
     static Result<std::string> choose_place(const std::string& directory);
-    /// Takes away what a daemon that was killed left.
-    static void remove_left(const std::string& directory);
     void check(const Status& status) const;
     void ensure_device(const Netdev& netdev);
     void set(const Netdev& netdev);
