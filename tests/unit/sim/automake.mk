@@ -30,6 +30,7 @@ EXTRA_tests_unit_test_sim_preload_DEPENDENCIES = utilities/esw-sim/preload/libml
 check_PROGRAMS += tests/unit/test-sim-transport
 tests_unit_test_sim_transport_SOURCES = \
 	tests/unit/sim/exec_environment_test.cc \
+	tests/unit/sim/sysfs_tree_test.cc \
 	tests/unit/sim/transport_bytes_test.cc \
 	tests/unit/sim/transport_server_test.cc \
 	$(ESW_SIM_TOY_SOURCES)

@@ -146,6 +146,26 @@ TEST_F(TransportServer, OneIdIsOneSocket) {
     EXPECT_EQ(ask_once(open), EEXIST);
 }
 
+TEST_F(TransportServer, PortIdIsFreeOnceItsSocketIsClosed) {
+    UniqueFd old = connect();
+    const UniqueFd fresh = connect();
+    ASSERT_EQ(ask(old.get(), request(wire::Op::kOpen, 5, {NETLINK_RDMA, SOCK_RAW})), 0);
+    ASSERT_EQ(ask(fresh.get(), request(wire::Op::kOpen, 6, {NETLINK_RDMA, SOCK_RAW})), 0);
+    ASSERT_EQ(ask_once(request(wire::Op::kBind, 5, {0x7000, 0})), 0);
+    ASSERT_EQ(ask_once(request(wire::Op::kBind, 6, {0x7000, 0})), EADDRINUSE);
+    // The daemon finds the new request before it finds the socket closed.
+    loop_->stop();
+    thread_.join();
+    const UniqueFd caller = connect();
+    const Bytes bind = request(wire::Op::kBind, 6, {0x7000, 0});
+    ASSERT_EQ(::send(caller.get(), bind.data(), bind.size(), 0), static_cast<ssize_t>(bind.size()));
+    old.reset();
+    thread_ = std::thread([this] { loop_->run(); });
+    wire::AnswerHeader answer{};
+    ASSERT_GT(::recv(caller.get(), &answer, sizeof answer, 0), 0);
+    EXPECT_EQ(answer.error, 0);
+}
+
 TEST_F(TransportServer, BadOptionsAreErrors) {
     const UniqueFd socket = connect();
     ASSERT_EQ(ask(socket.get(), request(wire::Op::kOpen, 5, {NETLINK_RDMA, SOCK_RAW})), 0);

@@ -113,6 +113,11 @@ void ClientSocket::on_connection() {
     }
 }
 
+bool ClientSocket::peer_is_gone() const {
+    char byte;
+    return ::recv(connection_.get(), &byte, 1, MSG_DONTWAIT | MSG_PEEK) == 0;
+}
+
 void ClientSocket::watch_kernel() {
     if (!kernel_ || kernel_watch_) {
         return;

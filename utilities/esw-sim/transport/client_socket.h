@@ -51,6 +51,8 @@ public:
     Status start();
 
     const Identity& identity() const { return identity_; }
+    /// The program has closed it, whether the loop knows or not.
+    bool peer_is_gone() const;
     uint32_t port_id() const { return port_id_; }
     AckOptions ack_options() const { return ack_options_; }
     bool has_kernel() const { return static_cast<bool>(kernel_); }

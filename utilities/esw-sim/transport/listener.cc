@@ -16,6 +16,9 @@ namespace {
 /// The largest datagram that a program can send, with its header.
 constexpr size_t kMaxCall = size_t{4} << 20;
 
+/// Connections that are taken before anything else is looked at.
+constexpr int kMaxAtOnce = 64;
+
 struct Received {
     ssize_t size = 0;
     bool truncated = false;
@@ -78,7 +81,7 @@ Result<std::unique_ptr<Listener>> Listener::create(
     }
     std::unique_ptr<Listener> listener(new Listener(loop, path, std::move(fd), std::move(on_call)));
     auto watch = loop.watch(listener->socket_.get(), EventLoop::Interest::kRead,
-                            [raw = listener.get()] { raw->accept_all(); });
+                            [raw = listener.get()] { raw->accept_some(); });
     if (!watch) {
         return fail(watch.error());
     }
@@ -99,8 +102,9 @@ Listener::~Listener() {
     ::unlink(path_.c_str());
 }
 
-void Listener::accept_all() {
-    while (true) {
+void Listener::accept_some() {
+    // The rest comes with the loop's next round: sockets that there are already have a turn, too.
+    for (int i = 0; i < kMaxAtOnce; i++) {
         UniqueFd connection(
             ::accept4(socket_.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
         if (!connection) {

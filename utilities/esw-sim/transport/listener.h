@@ -18,7 +18,7 @@ public:
 private:
     Listener(EventLoop& loop, std::string path, UniqueFd socket,
              std::function<void(std::shared_ptr<Call>)> on_call);
-    void accept_all();
+    void accept_some();
     bool refuse_one();
     /// False when nothing has come yet.
     bool read_call(UniqueFd& connection);

@@ -79,6 +79,8 @@ private:
     void open_socket(Call& call);
     void call_socket(const std::shared_ptr<Call>& call);
     void send(const std::shared_ptr<Call>& call, const std::shared_ptr<ClientSocket>& socket);
+    int bind(ClientSocket& socket, uint32_t port_id, uint32_t groups);
+    bool reap_closed();
     void get_option(Call& call, ClientSocket& socket);
     void write_attribute(const std::shared_ptr<Call>& call);
     void describe_devlink(const std::shared_ptr<ClientSocket>& socket, const MessageView& message);
@@ -180,7 +182,7 @@ void Server::call_socket(const std::shared_ptr<Call>& call) {
             send(call, socket);
             break;
         case wire::Op::kBind:
-            call->answer(socket->bind(number(0), number(1)));
+            call->answer(bind(*socket, number(0), number(1)));
             break;
         case wire::Op::kConnect:
             call->answer(socket->connect(arg[0], number(1), number(2)));
@@ -200,6 +202,24 @@ void Server::call_socket(const std::shared_ptr<Call>& call) {
         default:
             call->answer(EPROTO);
     }
+}
+
+int Server::bind(ClientSocket& socket, uint32_t port_id, uint32_t groups) {
+    const int error = socket.bind(port_id, groups);
+    // The program may have closed the socket that had the number before it asked for it again.
+    return error == EADDRINUSE && reap_closed() ? socket.bind(port_id, groups) : error;
+}
+
+/// Takes notice of sockets that were closed and that the loop has not told of yet.
+bool Server::reap_closed() {
+    const size_t before = sockets_.size();
+    for (auto it = sockets_.begin(); it != sockets_.end();) {
+        const auto socket = (it++)->second;
+        if (socket->peer_is_gone()) {
+            closed(*socket);
+        }
+    }
+    return sockets_.size() != before;
 }
 
 void Server::get_option(Call& call, ClientSocket& socket) {
