@@ -70,6 +70,14 @@ run_case() {
     rm -f "$output"
 }
 
+# cases_are_a_chain: for scripts whose cases need the ones before. A pattern that one of them matches
+# then runs all of them.
+cases_are_a_chain() {
+    if [ -n "${ESW_TEST_PATTERN:-}" ] && grep '^run_case ' "$0" | grep -qiF -- "$ESW_TEST_PATTERN"; then
+        ESW_TEST_PATTERN=
+    fi
+}
+
 # skip_case NAME REASON: for what the machine cannot do.
 skip_case() {
     esw_case_count=$((esw_case_count + 1))

@@ -218,6 +218,7 @@ test_adapter_dies() {
     expect_text 'no simulated adapter' "$(expect_fails esw-sim ctl gates)"
 }
 
+cases_are_a_chain
 run_case "ports added before the mode is set are absent, and say why" test_ports_before_mode
 run_case "switchdev mode completes them, numbers unchanged" test_mode_completes_them
 run_case "packets go from VF to VF and to the wire" test_packets

@@ -66,6 +66,7 @@ test_all_go_at_once() {
         status:rep-state=loaded | grep -c pf0vf)" "ports loaded again"
 }
 
+cases_are_a_chain
 run_case "an adapter and a switch" test_start
 run_case "$vfs VFs, ports added in any order" test_ports_in_any_order
 run_case "the number of netlink messages is linear, no dump after the first" test_messages

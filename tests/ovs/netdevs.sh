@@ -190,6 +190,7 @@ test_tc_offload() {
     expect_tc_offload "$netdev" on
 }
 
+cases_are_a_chain
 run_case "a simulated adapter and the switch" test_start
 run_case "a netdev is made ready for its port" test_attach
 run_case "del-port puts the netdev back as it was" test_put_back

@@ -211,6 +211,7 @@ test_delete() {
     expect_no_text '\|(EMER|ERR)\|' "$(grep '|esw' "$ovs_dir/ovs-vswitchd.log" || true)"
 }
 
+cases_are_a_chain
 run_case "the daemon starts in silence and has the class and its commands" test_silent_start
 run_case "a port is added without its rep" test_add
 run_case "the rep is the port's name when no option says it" test_rep_id_from_name

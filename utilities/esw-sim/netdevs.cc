@@ -173,6 +173,10 @@ void TapNetdevs::read_frames(Tap& tap) {
     const Netdev* const key = &tap.netdev;
     for (int i = 0; i < kFramesPerTurn; i++) {
         const ssize_t size = ::read(tap.fd.get(), buffer_.data(), buffer_.size());
+        if (size < 0 && errno == EBADFD) {
+            revive(tap);
+            return;
+        }
         if (size <= 0) {
             return;
         }
@@ -182,6 +186,45 @@ void TapNetdevs::read_frames(Tap& tap) {
         if (!taps_.count(key)) {
             return;
         }
+    }
+}
+
+// A TAP device ends with the namespace that it is in, or when somebody deletes it. The netdev of a
+// real function cannot be deleted, and comes back from a namespace that ends, as "dev0" and so on
+// when its name is taken (default_device_exit_net() of net/core/dev.c). So it is made again here.
+void TapNetdevs::revive(Tap& tap) {
+    Netdev& netdev = tap.netdev;
+    const auto old = by_index_.find(netdev.ifindex);
+    if (old != by_index_.end() && old->second == &tap) {
+        by_index_.erase(old);
+    }
+    away_.erase(&tap);
+    tap.watch.reset();
+    auto fd = open_tap(name_is_free(netdev.name) ? netdev.name : "dev%d");
+    ifreq request{};
+    if (!fd || ::ioctl(fd->get(), TUNGETIFF, &request) != 0) {
+        log_.warn("{}: was deleted and cannot be made again: {}", netdev.name,
+                  fd ? errno_text(errno) : fd.error().to_string());
+        netdev.in_namespace = false;
+        return;
+    }
+    tap.fd = std::move(*fd);
+    auto watch =
+        loop_.watch(tap.fd.get(), EventLoop::Interest::kRead, [this, &tap] { read_frames(tap); });
+    if (watch) {
+        tap.watch = std::move(*watch);
+    }
+    netdev.name = request.ifr_name;
+    netdev.ifindex = ::if_nametoindex(request.ifr_name);
+    netdev.in_namespace = true;
+    by_index_[netdev.ifindex] = &tap;
+    set_mac(&netdev, netdev.mac);
+    set_carrier(&netdev, netdev.carrier);
+    if (callbacks_.identity_changed) {
+        callbacks_.identity_changed(netdev);
+    }
+    if (std::exchange(netdev.admin_up, false) && callbacks_.admin_changed) {
+        callbacks_.admin_changed(netdev);
     }
 }
 

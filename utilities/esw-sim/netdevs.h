@@ -63,6 +63,7 @@ private:
     TapNetdevs(EventLoop& loop, LogSink& log) : loop_(loop), log_(log, "netdevs") {}
     Status open_sockets();
     void read_frames(Tap& tap);
+    void revive(Tap& tap);
     void read_route();
     void ask_all_links();
     void link_message(const struct nlmsghdr& header, std::span<const std::byte> payload);

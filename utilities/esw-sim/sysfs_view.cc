@@ -181,7 +181,7 @@ void SysfsView::flush() {
             ++entry;
             continue;
         }
-        tree_->remove_infiniband(entry->second, entry->first);
+        tree_->remove_infiniband(entry->second.name, entry->first);
         entry = infiniband_.erase(entry);
     }
     for (const auto& [index, device] : devices) {
@@ -189,10 +189,7 @@ void SysfsView::flush() {
     }
 }
 
-void SysfsView::write_infiniband(const IbDevice& device) {
-    if (!devices_.count(device.instance->device)) {
-        return;
-    }
+SysfsTree::Infiniband SysfsView::describe(const IbDevice& device) const {
     SysfsTree::Infiniband entry;
     entry.name = device.name;
     entry.device = device.instance->device;
@@ -213,8 +210,27 @@ void SysfsView::write_infiniband(const IbDevice& device) {
         port.speed_gbps = device.instance->pf->topology.speed_mbps / 1000;
         entry.ports.push_back(std::move(port));
     }
-    check(tree_->set_infiniband(entry));
-    infiniband_[device.index] = device.name;
+    return entry;
+}
+
+void SysfsView::write_infiniband(const IbDevice& device) {
+    if (!devices_.count(device.instance->device)) {
+        infiniband_.erase(device.index);
+        return;
+    }
+    SysfsTree::Infiniband wanted = describe(device);
+    const auto entry = infiniband_.find(device.index);
+    if (entry == infiniband_.end() || entry->second.name != wanted.name ||
+        entry->second.ports.size() != wanted.ports.size()) {
+        check(tree_->set_infiniband(wanted));
+    } else {
+        for (size_t i = 0; i < wanted.ports.size(); i++) {
+            if (entry->second.ports[i] != wanted.ports[i]) {
+                check(tree_->set_infiniband_port(wanted, wanted.ports[i]));
+            }
+        }
+    }
+    infiniband_[device.index] = std::move(wanted);
 }
 
 }  // namespace esw::sim

@@ -290,6 +290,19 @@ Status SysfsTree::set_infiniband(const Infiniband& infiniband) {
     return written ? link_from_class("class/infiniband_verbs/" + number, verbs) : written;
 }
 
+Status SysfsTree::set_infiniband_port(const Infiniband& infiniband, const InfinibandPort& port) {
+    const std::string device = device_path(infiniband.device);
+    if (device.empty()) {
+        return fail(ENODEV, infiniband.name, "sysfs", "no device " + infiniband.device);
+    }
+    const std::string path =
+        fmt::format("{}/infiniband/{}/ports/{}", device, infiniband.name, port.number);
+    if (port.netdev.empty()) {
+        ::unlink((root_ + "/" + path + "/gid_attrs/ndevs/0").c_str());
+    }
+    return write_port(path, port);
+}
+
 void SysfsTree::remove_infiniband(const std::string& name, unsigned uverbs) {
     for (const std::string& link :
          {"class/infiniband/" + name, fmt::format("class/infiniband_verbs/uverbs{}", uverbs)}) {

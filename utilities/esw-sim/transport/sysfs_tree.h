@@ -66,6 +66,7 @@ public:
         std::string netdev;  ///< empty: none
         std::string gid;     ///< of index 0, "fe80:0000:..."; empty: all zero
         unsigned speed_gbps = 100;
+        bool operator==(const InfinibandPort&) const = default;
     };
     struct Infiniband {
         std::string name;                          ///< "mlx5_0"
@@ -76,8 +77,11 @@ public:
         std::string hca_type;  ///< "MT4125"
         unsigned uverbs = 0;   ///< number of the character device
         std::vector<InfinibandPort> ports;
+        bool operator==(const Infiniband&) const = default;
     };
     Status set_infiniband(const Infiniband& infiniband);
+    /// Changes a port of a device that is there.
+    Status set_infiniband_port(const Infiniband& infiniband, const InfinibandPort& port);
     void remove_infiniband(const std::string& name, unsigned uverbs);
 
     /// What the functions above are made of, for what they do not cover.
