@@ -226,7 +226,10 @@ TEST(PreloadSocket, CanBePassedToAnotherProcess) {
     std::memcpy(CMSG_DATA(c), &fd, sizeof fd);
     ASSERT_EQ(::sendmsg(near.get(), &message, 0), 1);
     EXPECT_EQ(status_of_child([&] {
-                  if (::recvmsg(far.get(), &message, 0) != 1) {
+                  // The number that it gets was another file's before.
+                  const int before = ::open("/dev/null", O_WRONLY | O_CLOEXEC);
+                  if (::write(before, &byte, 1) != 1 || ::close(before) != 0 ||
+                      ::recvmsg(far.get(), &message, 0) != 1) {
                       return 1;
                   }
                   int received;
