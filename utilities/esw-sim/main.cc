@@ -36,7 +36,7 @@ struct Options {
     std::vector<std::string> command;  ///< of exec
     // ctl
     std::string handle, port, gate, packet, file, state, errno_name;
-    uint32_t count = 0, after = 0, delay_ms = 0, num_vfs = 0;
+    uint32_t count = 1, times = 1, delay_ms = 0, num_vfs = 0;
     bool bare = false, stop = false;
 };
 
@@ -156,8 +156,8 @@ int fault_add(const Options& options) {
                              {"name", options.gate},
                              {"handle", options.handle},
                              {"errno", *code},
-                             {"count", options.count},
-                             {"after", options.after},
+                             {"count", options.times},
+                             {"after", options.count - 1},
                              {"delay_ms", options.delay_ms}});
 }
 
@@ -228,8 +228,10 @@ void add_ctl_points(CLI::App& ctl, Options& o, Action& chosen) {
         verb(*fault, "add", "Add a fault at a named point", chosen, [&o] { return fault_add(o); });
     add->add_option("OP", o.gate, "see \"gates\"")->required();
     add->add_option("--errno", o.errno_name, "EBUSY, 16 ...");
-    add->add_option("--count", o.count, "how many operations to hit, 0: all")->default_val(1);
-    add->add_option("--after", o.after, "operations to let through first")->default_val(0);
+    add->add_option("--count", o.count, "which operation to hit from now: the Nth")
+        ->default_val(1)
+        ->check(CLI::Range(1, 1000000));
+    add->add_option("--times", o.times, "how many from that one on, 0: all")->default_val(1);
     add->add_option("--delay-ms", o.delay_ms, "how long the operation takes")
         ->default_val(0)
         ->check(CLI::Range(0, 3600000));
