@@ -108,11 +108,11 @@ const IbDevice* RdmaService::device_of(const RequestAttributes& attributes) cons
     return found == devices.end() ? nullptr : found->second.get();
 }
 
-// nldev_get_doit(), nldev_get_dumpit(). RDMA devices are seen in every namespace ("netns shared").
-void RdmaService::get(Request& request, const RequestAttributes& attributes) {
+void RdmaService::answer_devices(Request& request, const RequestAttributes& attributes,
+                                 Bytes (RdmaService::*encode)(const IbDevice&) const) const {
     if (request.is_dump()) {
         for (const auto& [index, device] : adapter_.ib_devices()) {
-            request.reply(encode_device(*device));
+            request.reply((this->*encode)(*device));
         }
         request.finish(0);
         return;
@@ -122,8 +122,13 @@ void RdmaService::get(Request& request, const RequestAttributes& attributes) {
         request.finish(EINVAL);
         return;
     }
-    request.reply(encode_device(*device));
+    request.reply((this->*encode)(*device));
     request.finish(0);
+}
+
+// nldev_get_doit(), nldev_get_dumpit(). RDMA devices are seen in every namespace ("netns shared").
+void RdmaService::get(Request& request, const RequestAttributes& attributes) {
+    answer_devices(request, attributes, &RdmaService::encode_device);
 }
 
 // nldev_port_get_doit(), nldev_port_get_dumpit()
@@ -150,20 +155,7 @@ void RdmaService::port_get(Request& request, const RequestAttributes& attributes
 }
 
 void RdmaService::res_get(Request& request, const RequestAttributes& attributes) {
-    if (request.is_dump()) {
-        for (const auto& [index, device] : adapter_.ib_devices()) {
-            request.reply(encode_resources(*device));
-        }
-        request.finish(0);
-        return;
-    }
-    const IbDevice* const device = device_of(attributes);
-    if (!device) {
-        request.finish(EINVAL);
-        return;
-    }
-    request.reply(encode_resources(*device));
-    request.finish(0);
+    answer_devices(request, attributes, &RdmaService::encode_resources);
 }
 
 // nldev_sys_get_doit()

@@ -30,6 +30,9 @@ private:
     void res_get(Request& request, const RequestAttributes& attributes);
     void sys_get(Request& request);
 
+    /// All devices for a dump, or the one that the request names.
+    void answer_devices(Request& request, const RequestAttributes& attributes,
+                        Bytes (RdmaService::*encode)(const IbDevice&) const) const;
     Bytes encode_device(const IbDevice& device) const;
     Bytes encode_port(const Request& request, const IbDevice& device, uint32_t port) const;
     Bytes encode_resources(const IbDevice& device) const;
