@@ -128,10 +128,29 @@ Status NetdevSetup::prepare_link(const Request& request, Found& found) {
         change.mac = wish.mac;
         found.mac = link->mac;
     }
-    if (!change.up && !change.promiscuous && !change.mtu && !change.mac) {
-        return {};
+    return change_link(change);
+}
+
+Status NetdevSetup::change_link(const netlink::LinkChange& change) {
+    netlink::LinkChange shape = change, flags = change;
+    shape.up = shape.promiscuous = std::nullopt;
+    flags.mtu = std::nullopt;
+    flags.mac = std::nullopt;
+
+    Status status;
+    if (shape.mtu || shape.mac) {
+        status = kernel_.link_change(shape);
+        if (!status && is_gone(status.error())) {
+            return status;
+        }
     }
-    return kernel_.link_change(change);
+    if (flags.up || flags.promiscuous) {
+        Status flagged = kernel_.link_change(flags);
+        if (!flagged && (status || is_gone(flagged.error()))) {
+            return flagged;
+        }
+    }
+    return status;
 }
 
 void NetdevSetup::merge(uint32_t ifindex, const Found& before) {
@@ -159,8 +178,8 @@ void NetdevSetup::do_put_back(uint32_t ifindex) {
     }
     const Found& found = node.mapped();
     if (found.up || found.promiscuous || found.mtu || found.mac) {
-        const Status status = kernel_.link_change(
-            {ifindex, found.up, found.promiscuous, found.mtu, found.mac, {}, {}});
+        const Status status =
+            change_link({ifindex, found.up, found.promiscuous, found.mtu, found.mac, {}, {}});
         if (!status && !is_gone(status.error())) {
             log_.warn("ifindex {}: could not be put back as it was found: {}", ifindex,
                       status.error().to_string());

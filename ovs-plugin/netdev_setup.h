@@ -90,6 +90,9 @@ private:
     void do_prepare(const Request& request);
     Status prepare_tc(const Request& request, Found& found);
     Status prepare_link(const Request& request, Found& found);
+    /// In two requests, as the kernel ends one at its first error: a device that refuses an MTU or
+    /// an address is brought up or down all the same. Returns the first error.
+    Status change_link(const netlink::LinkChange& change);
     void merge(uint32_t ifindex, const Found& before);
     void do_put_back(uint32_t ifindex);
 

@@ -4,6 +4,8 @@
 #include <fmt/format.h>
 #include <net/if.h>
 
+#include <cerrno>
+
 namespace esw::fakes {
 
 Status LinkKernel::link_change(const netlink::LinkChange& change) {
@@ -15,6 +17,9 @@ Status LinkKernel::link_change(const netlink::LinkChange& change) {
     Device& device = found->second;
     if (device.link_change_error) {
         return fail(device.link_change_error, device.link.name, "change link");
+    }
+    if (change.mtu && *change.mtu > device.max_mtu) {
+        return fail(EINVAL, device.link.name, "change link");
     }
     if (change.mtu) {
         device.link.mtu = change.mtu;

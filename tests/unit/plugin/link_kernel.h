@@ -20,6 +20,7 @@ public:
         bool hw_tc_offload = false;
         bool ingress_qdisc = false;
         int link_change_error = 0;
+        uint32_t max_mtu = 65535;  ///< more is EINVAL
     };
 
     void add(uint32_t ifindex, Device device) {

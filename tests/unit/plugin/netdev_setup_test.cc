@@ -131,5 +131,17 @@ TEST_F(NetdevSetupTest, AStepThatFailsIsReportedAndDoesNotStopTheOthers) {
     EXPECT_EQ(outcomes[0].error.code, EOPNOTSUPP);
 }
 
+TEST_F(NetdevSetupTest, ADeviceThatRefusesTheMtuIsBroughtUp) {
+    auto device = kernel_.device(12);
+    device.max_mtu = 9000;
+    kernel_.add(12, device);
+    setup_->prepare({1, 1, 12, "web", {true, true, 100000, {}}});
+    finish();
+    EXPECT_THAT(kernel_.changes(), ElementsAre("12 promisc", "12 up"));
+    const auto outcomes = setup_->take_outcomes();
+    ASSERT_EQ(outcomes.size(), 1u);
+    EXPECT_EQ(outcomes[0].error.code, EINVAL);
+}
+
 }  // namespace
 }  // namespace esw
