@@ -48,7 +48,19 @@ std::optional<uint32_t> BindingTracker::remove(uint64_t id) {
         by_name_.erase(named);
     }
     preparing_ -= entry.attempt != 0;
-    return entry.target ? std::optional(entry.target->ifindex) : std::nullopt;
+    if (!entry.target || is_taken(entry.target->ifindex)) {
+        return std::nullopt;
+    }
+    return entry.target->ifindex;
+}
+
+bool BindingTracker::is_taken(uint32_t ifindex) const {
+    for (const auto& [id, entry] : ports_) {
+        if (entry.target && entry.target->ifindex == ifindex) {
+            return true;
+        }
+    }
+    return false;
 }
 
 std::vector<BindingTracker::Step> BindingTracker::update(const Snapshot& snapshot) {

@@ -43,7 +43,8 @@ public:
     /// From now on the port of that name is this one.
     void add(uint64_t id, const std::string& name);
 
-    /// Forgets the port. Returns the device that it had or was about to get, for putting back.
+    /// Forgets the port. Returns the device that it had or was about to get, for putting back,
+    /// unless the next port of its name has got it already.
     std::optional<uint32_t> remove(uint64_t id);
 
     /// Takes a new snapshot.
@@ -75,6 +76,7 @@ private:
         uint64_t attempt = 0;          ///< of the preparation that runs, or 0
     };
 
+    bool is_taken(uint32_t ifindex) const;
     void update_port(Entry& entry, const Snapshot& snapshot, std::vector<Step>& steps);
 
     std::map<uint64_t, Entry> ports_;

@@ -147,6 +147,15 @@ TEST_F(BindingTrackerTest, RemovingAPortTellsWhatToPutBack) {
     EXPECT_EQ(tracker_.find(1), nullptr);
 }
 
+TEST_F(BindingTrackerTest, ADeviceThatTheNextPortHasIsNotPutBack) {
+    tracker_.add(1, "web");
+    attach(1, web_at(12));
+    tracker_.add(2, "web");
+    attach(2, web_at(12));
+    EXPECT_EQ(tracker_.remove(1), std::nullopt);
+    EXPECT_EQ(tracker_.remove(2), 12u);
+}
+
 TEST_F(BindingTrackerTest, RemovingAPortThatIsBeingPreparedSettles) {
     tracker_.add(1, "web");
     const auto step = tracker_.update(web_at(12)).back();
