@@ -185,8 +185,10 @@ netdev_esw_ethtool_counters(const char *name,
     if (!n) {
         return;
     }
-    names = xzalloc(sizeof *names + n * ETH_GSTRING_LEN);
-    values = xzalloc(sizeof *values + n * sizeof values->data[0]);
+    /* The kernel writes as many as there are, not as many as it is asked for:
+     * there may be more by now, or another device may have the name. */
+    names = xzalloc(sizeof *names + MAX_COUNTERS * ETH_GSTRING_LEN);
+    values = xzalloc(sizeof *values + MAX_COUNTERS * sizeof values->data[0]);
     names->cmd = ETHTOOL_GSTRINGS;
     names->string_set = ETH_SS_STATS;
     names->len = n;
