@@ -54,4 +54,6 @@ check-ovs: all tests/tests.list
 # The programs and lists that `tests/run --kinds unit`, or all kinds, need.
 .PHONY: check-ovs unit-tests all-tests
 unit-tests: $(check_PROGRAMS) tests/tests.list
-all-tests: all unit-tests
+# One after the other: "all" is a make of its own, and two would build the same objects at once.
+all-tests: all
+	$(AM_V_at)$(MAKE) $(AM_MAKEFLAGS) unit-tests

@@ -11,6 +11,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <utility>
@@ -244,11 +245,15 @@ void TapNetdevs::read_route() {
         if (size <= 0) {
             return;
         }
-        auto rest = static_cast<uint32_t>(size);
-        const auto* header = reinterpret_cast<const nlmsghdr*>(message.data());
-        for (; NLMSG_OK(header, rest); header = NLMSG_NEXT(header, rest)) {
-            const auto* data = static_cast<const std::byte*>(NLMSG_DATA(header));
-            link_message(*header, {data, header->nlmsg_len - NLMSG_HDRLEN});
+        std::span<const std::byte> rest(message.data(), static_cast<size_t>(size));
+        nlmsghdr header;
+        while (rest.size() >= sizeof header) {
+            std::memcpy(&header, rest.data(), sizeof header);
+            if (header.nlmsg_len < sizeof header || header.nlmsg_len > rest.size()) {
+                break;
+            }
+            link_message(header, rest.subspan(NLMSG_HDRLEN, header.nlmsg_len - NLMSG_HDRLEN));
+            rest = rest.subspan(std::min<size_t>(NLMSG_ALIGN(header.nlmsg_len), rest.size()));
         }
     }
 }
@@ -279,15 +284,20 @@ void TapNetdevs::link_message(const nlmsghdr& header, std::span<const std::byte>
         link_gone(ifindex);
         return;
     }
-    auto size = static_cast<uint32_t>(payload.size() - NLMSG_ALIGN(sizeof link));
-    const auto* attribute =
-        reinterpret_cast<const rtattr*>(payload.data() + NLMSG_ALIGN(sizeof link));
-    for (; RTA_OK(attribute, size); attribute = RTA_NEXT(attribute, size)) {
-        if (attribute->rta_type == IFLA_IFNAME) {
-            link_seen(ifindex, static_cast<const char*>(RTA_DATA(attribute)),
-                      (link.ifi_flags & IFF_UP) != 0);
+    auto rest = payload.subspan(NLMSG_ALIGN(sizeof link));
+    rtattr attribute;
+    while (rest.size() >= sizeof attribute) {
+        std::memcpy(&attribute, rest.data(), sizeof attribute);
+        if (attribute.rta_len < sizeof attribute || attribute.rta_len > rest.size()) {
             return;
         }
+        if (attribute.rta_type == IFLA_IFNAME) {
+            const auto* text = reinterpret_cast<const char*>(rest.data()) + RTA_LENGTH(0);
+            const std::string name(text, ::strnlen(text, attribute.rta_len - RTA_LENGTH(0)));
+            link_seen(ifindex, name, (link.ifi_flags & IFF_UP) != 0);
+            return;
+        }
+        rest = rest.subspan(std::min<size_t>(RTA_ALIGN(attribute.rta_len), rest.size()));
     }
 }
 
