@@ -5,6 +5,9 @@
 
 . "$ESW_SRC/tests/lib.sh"
 
+# What a case that failed left running.
+stop_left() { [ ! -e "$1/env" ] || try_it --stop --dir "$1"; }
+
 try_it() { "$ESW_SRC/utilities/try-it" --build "$ESW_BUILD" "$@"; }
 
 test_once() {
@@ -17,6 +20,7 @@ test_once() {
 
 test_keep() {
     local dir=$ESW_TEST_DIR/kept
+    at_exit stop_left "$dir"
     try_it --keep --dir "$dir" --pfs 1 --vfs 2 --no-traffic
     (
         . "$dir/env"
@@ -32,10 +36,13 @@ test_keep() {
 
 test_two_at_once() {
     local one=$ESW_TEST_DIR/one two=$ESW_TEST_DIR/two
+    at_exit stop_left "$one"
+    at_exit stop_left "$two"
     try_it --keep --dir "$one" --pfs 1 --vfs 1 --no-traffic
     try_it --keep --dir "$two" --pfs 1 --vfs 1 --no-traffic
     (. "$one/env" && ip netns exec "$ESW_TRY_NS_PF0VF0" ping -q -c 2 -i 0.05 10.88.0.254)
     (. "$two/env" && ip netns exec "$ESW_TRY_NS_PF0VF0" ping -q -c 2 -i 0.05 10.88.0.254)
+    (. "$two/env" && expect_text 'mode switchdev' "$(esw-sim exec devlink dev eswitch show pci/0000:08:00.0)")
     try_it --stop --dir "$one"
     try_it --stop --dir "$two"
 }
