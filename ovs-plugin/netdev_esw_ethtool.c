@@ -102,10 +102,12 @@ int
 netdev_esw_ethtool_features(const char *name,
                             struct netdev_esw_features *features)
 {
-    struct {
+    enum { HEADER_WORDS = sizeof(struct ethtool_link_settings) / 4 };
+    union {
         struct ethtool_link_settings settings;
-        uint32_t words[3 * MAX_MODE_WORDS];
+        uint32_t words[HEADER_WORDS + 3 * MAX_MODE_WORDS];
     } request;
+    const uint32_t *modes = request.words + HEADER_WORDS;
     int n_words;
     int error;
 
@@ -129,8 +131,8 @@ netdev_esw_ethtool_features(const char *name,
         return error;
     }
 
-    features->supported = modes_to_features(request.words, n_words);
-    features->advertised = modes_to_features(request.words + n_words, n_words);
+    features->supported = modes_to_features(modes, n_words);
+    features->advertised = modes_to_features(modes + n_words, n_words);
     features->current = speed_to_feature(request.settings.speed,
                                          request.settings.duplex);
     if (request.settings.port == PORT_TP) {
@@ -153,19 +155,21 @@ netdev_esw_ethtool_features(const char *name,
 static uint32_t
 count_counters(const char *name)
 {
-    struct {
+    enum { HEADER_WORDS = sizeof(struct ethtool_sset_info) / 4 };
+    union {
         struct ethtool_sset_info info;
-        uint32_t n;
+        uint32_t words[HEADER_WORDS + 1];
     } request;
+    uint32_t n;
 
     memset(&request, 0, sizeof request);
     request.info.cmd = ETHTOOL_GSSET_INFO;
     request.info.sset_mask = UINT64_C(1) << ETH_SS_STATS;
-    if (do_ethtool(name, &request) || !request.info.sset_mask
-        || request.n > MAX_COUNTERS) {
+    if (do_ethtool(name, &request) || !request.info.sset_mask) {
         return 0;
     }
-    return request.n;
+    n = request.words[HEADER_WORDS];
+    return n <= MAX_COUNTERS ? n : 0;
 }
 
 static bool
