@@ -15,6 +15,8 @@ constexpr uint16_t kCmdMonitor = 28;           // RDMA_NLDEV_CMD_MONITOR
 constexpr uint16_t kAttrEventType = 103;       // RDMA_NLDEV_ATTR_EVENT_TYPE
 constexpr uint16_t kSysAttrMonitorMode = 104;  // RDMA_NLDEV_SYS_ATTR_MONITOR_MODE
 constexpr uint32_t kGroupNotify = 4;           // RDMA_NL_GROUP_NOTIFY
+// Of Linux 6.7, and of Debian's later 6.1.
+constexpr uint16_t kSysAttrPrivilegedQkeyMode = 96;  // RDMA_NLDEV_SYS_ATTR_PRIVILEGED_QKEY_MODE
 
 constexpr uint8_t kPortDown = 1, kPortActive = 4;  // IB_PORT_*
 constexpr uint8_t kPhysDisabled = 3, kPhysLinkUp = 5;
@@ -162,7 +164,7 @@ void RdmaService::res_get(Request& request, const RequestAttributes& attributes)
 void RdmaService::sys_get(Request& request) {
     MessageWriter message(message_type(RDMA_NLDEV_CMD_SYS_GET));
     message.u8(RDMA_NLDEV_SYS_ATTR_NETNS_MODE, 1);  // shared
-    message.u8(RDMA_NLDEV_SYS_ATTR_PRIVILEGED_QKEY_MODE, 0);
+    message.u8(kSysAttrPrivilegedQkeyMode, 0);
     if (adapter_.topology().kernel.has_rdma_monitor()) {
         message.u8(kSysAttrMonitorMode, 1);
     }
