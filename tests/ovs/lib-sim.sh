@@ -78,7 +78,7 @@ expect_state() { # PORT STATE
     expect_equal "$2" "$(column "$1" status:rep-state)" "rep-state of $1"
 }
 
-# messages FIELD: netlink messages of the switch to the simulated kernel, from `esw-sim ctl stats`.
+# switch_stats: netlink messages of the switch to the simulated kernel, as JSON.
 switch_stats() {
     esw-sim ctl stats --json | python3 -c 'import json, sys
 x = json.load(sys.stdin)
