@@ -53,6 +53,9 @@ utilities_esw_sim_libesw_sim_a_SOURCES = \
 	utilities/esw-sim/topology.cc \
 	utilities/esw-sim/topology.h
 
+include utilities/esw-sim/hardware/automake.mk
+include utilities/esw-sim/firmware/automake.mk
+include utilities/esw-sim/uverbs/automake.mk
 include utilities/esw-sim/transport/automake.mk
 include utilities/esw-sim/preload/automake.mk
 
