@@ -46,3 +46,9 @@ tests_unit_test_sim_SOURCES = \
 	tests/unit/sim/topology_test.cc
 tests_unit_test_sim_CPPFLAGS = $(ESW_TEST_CPPFLAGS)
 tests_unit_test_sim_LDADD = $(ESW_TEST_LIBS) $(ESW_SIM_LIBS)
+
+check_PROGRAMS += tests/unit/test-sim-hardware
+tests_unit_test_sim_hardware_SOURCES = \
+	tests/unit/sim/hardware/icm_test.cc
+tests_unit_test_sim_hardware_CPPFLAGS = $(ESW_TEST_CPPFLAGS)
+tests_unit_test_sim_hardware_LDADD = $(ESW_TEST_LIBS) $(ESW_SIM_LIBS)
