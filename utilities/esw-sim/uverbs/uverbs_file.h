@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/unique_fd.h"
+#include "utilities/esw-sim/uverbs/engine_record.h"
 
 namespace esw::sim {
 
@@ -19,37 +20,14 @@ public:
     virtual bool write(uint64_t address, const void* from, size_t length) = 0;
 };
 
-/// A change that the work-queue engine in the client must know of, in the order in which they are
-/// to be carried out, before the ioctl returns to the program.
-struct EngineRecord {
-    enum class Kind : uint32_t {
-        kAddQueue,     ///< id: qpn
-        kRemoveQueue,  ///< id: qpn
-        kAddCq,        ///< id: cqn
-        kRemoveCq,
-        kAddKey,  ///< id: lkey = rkey
-        kRemoveKey
-    };
-    Kind kind = Kind::kAddQueue;
-    uint32_t id = 0;
-    uint32_t cqn = 0;         ///< kAddQueue
-    uint32_t count = 0;       ///< kAddQueue: WQEs of 64 bytes; kAddCq: entries
-    uint32_t entry_size = 0;  ///< kAddCq: 64 or 128
-    uint32_t in_icm = 0;      ///< kAddKey: `target` is an offset into the ICM memory
-    uint64_t buffer = 0;      ///< kAddQueue, kAddCq: address in the client
-    uint64_t doorbell = 0;    ///< kAddQueue: address of the send counter
-    uint64_t start = 0;       ///< kAddKey: first address that a work request may name
-    uint64_t length = 0;      ///< kAddKey
-    uint64_t target = 0;      ///< kAddKey: where `start` is: address in the client, or ICM offset
-};
-
 struct IoctlResult {
     int error = 0;  ///< errno value
     std::vector<EngineRecord> records;
-    /// A new descriptor for the client, whose number is to be stored at `descriptor_at` (an int64
-    /// of the attribute) in its memory.
+    /// A new descriptor for the client. Its number is stored at `descriptor_at` in the client's
+    /// memory, in `descriptor_size` bytes: 8 for an attribute, 4 in the answer of a write command.
     UniqueFd descriptor;
     uint64_t descriptor_at = 0;
+    uint32_t descriptor_size = 8;
 };
 
 /// One opening of /dev/infiniband/uverbsN: an ib_uverbs_file with its context and objects. All of
