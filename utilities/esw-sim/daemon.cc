@@ -222,4 +222,12 @@ void Daemon::rdma(RdmaEvent event, const IbDevice& device, uint32_t port, const 
     sysfs_->rdma_changed();
 }
 
+void Daemon::uverbs_added(const IbDevice& device) {
+    sysfs_->infiniband_made(device);
+}
+
+void Daemon::uverbs_removed(const IbDevice& device) {
+    sysfs_->infiniband_gone(device);
+}
+
 }  // namespace esw::sim

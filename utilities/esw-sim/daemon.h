@@ -49,6 +49,8 @@ private:
     void param(int command, const Instance& instance, const Param& param) override;
     void rdma(RdmaEvent event, const IbDevice& device, uint32_t port,
               const Netdev* netdev) override;
+    void uverbs_added(const IbDevice& device) override;
+    void uverbs_removed(const IbDevice& device) override;
 
     LogSink& log_;
     const std::string directory_;

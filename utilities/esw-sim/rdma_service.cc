@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "utilities/esw-sim/rdma_service.h"
 
+#include <rdma/ib_user_ioctl_verbs.h>
 #include <rdma/ib_user_verbs.h>
 #include <rdma/rdma_netlink.h>
 
@@ -83,8 +84,7 @@ void RdmaService::answer(Request& request, uint16_t command) {
             sys_get(request);
             return;
         case RDMA_NLDEV_CMD_GET_CHARDEV:
-            // ib_get_client_nl_info(): no ib_uverbs yet, so no client of that name.
-            request.finish(attributes.has(RDMA_NLDEV_ATTR_CHARDEV_TYPE) ? ENOENT : EINVAL);
+            chardev_get(request, attributes);
             return;
         default:
             break;
@@ -153,6 +153,36 @@ void RdmaService::port_get(Request& request, const RequestAttributes& attributes
         return;
     }
     request.reply(encode_port(request, *device, port));
+    request.finish(0);
+}
+
+// nldev_get_chardev(). Of the clients that have character devices there is ib_uverbs only, whose
+// devices are not of a port (ib_uverbs_get_nl_info()).
+void RdmaService::chardev_get(Request& request, const RequestAttributes& attributes) {
+    const bool has_device = attributes.has(RDMA_NLDEV_ATTR_DEV_INDEX);
+    const bool has_port = attributes.has(RDMA_NLDEV_ATTR_PORT_INDEX);
+    const IbDevice* const device = device_of(attributes);
+    if (!attributes.has(RDMA_NLDEV_ATTR_CHARDEV_TYPE) || (has_device && !device) ||
+        (has_port && !has_device)) {
+        request.finish(EINVAL);
+        return;
+    }
+    if (!device || attributes.text(RDMA_NLDEV_ATTR_CHARDEV_TYPE) != "uverbs") {
+        request.finish(EOPNOTSUPP);  // ib_get_client_nl_info()
+        return;
+    }
+    if (has_port) {
+        request.finish(EINVAL);
+        return;
+    }
+    MessageWriter message(message_type(RDMA_NLDEV_CMD_GET_CHARDEV));
+    message.u32(RDMA_NLDEV_ATTR_UVERBS_DRIVER_ID, RDMA_DRIVER_MLX5);
+    const Chardev number = device->chardev();  // huge_encode_dev()
+    message.u64(RDMA_NLDEV_ATTR_CHARDEV,
+                (number.minor & 0xff) | number.major << 8 | (number.minor & ~0xffu) << 12);
+    message.u64(RDMA_NLDEV_ATTR_CHARDEV_ABI, 1);  // MLX5_IB_UVERBS_ABI_VERSION
+    message.text(RDMA_NLDEV_ATTR_CHARDEV_NAME, device->chardev_name());
+    request.reply(message.finish());
     request.finish(0);
 }
 

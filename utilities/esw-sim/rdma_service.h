@@ -27,6 +27,7 @@ private:
     void answer(Request& request, uint16_t command);
     void get(Request& request, const RequestAttributes& attributes);
     void port_get(Request& request, const RequestAttributes& attributes);
+    void chardev_get(Request& request, const RequestAttributes& attributes);
     void res_get(Request& request, const RequestAttributes& attributes);
     void sys_get(Request& request);
 

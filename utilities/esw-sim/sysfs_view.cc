@@ -27,6 +27,31 @@ std::string guid_text(uint64_t guid) {
                        guid >> 16 & 0xffff, guid & 0xffff);
 }
 
+// "fe80:0000:..." (%pI6)
+std::string gid_text(const std::array<uint8_t, 16>& gid) {
+    std::string text;
+    for (size_t i = 0; i < gid.size(); i += 2) {
+        text += fmt::format("{}{:02x}{:02x}", i ? ":" : "", gid[i], gid[i + 1]);
+    }
+    return text;
+}
+
+// translate_eth_ext_proto_oper() (mlx5_ib's main.c) with the widest link of each speed, as
+// rate_show() (core/sysfs.c) writes it.
+std::string rate_text(uint32_t speed_mbps) {
+    static constexpr std::pair<uint32_t, const char*> kRates[] = {
+        {400000, "400 Gb/sec (4X NDR)"}, {200000, "200 Gb/sec (4X HDR)"},
+        {100000, "100 Gb/sec (4X EDR)"}, {50000, "50 Gb/sec (2X EDR)"},
+        {40000, "40 Gb/sec (4X QDR)"},   {25000, "25 Gb/sec (1X EDR)"},
+        {10000, "10 Gb/sec (1X QDR)"},   {0, "2.5 Gb/sec (1X SDR)"}};
+    for (const auto& [least, text] : kRates) {
+        if (speed_mbps >= least) {
+            return text;
+        }
+    }
+    return "";
+}
+
 }  // namespace
 
 // Thousands of small files: where the instance's directory is on a disk, a tmpfs is many times
@@ -158,6 +183,17 @@ void SysfsView::num_vfs_changed(const Pf& pf) {
     }
 }
 
+void SysfsView::infiniband_made(const IbDevice& device) {
+    write_infiniband(device);
+}
+
+void SysfsView::infiniband_gone(const IbDevice& device) {
+    const auto entry = infiniband_.extract(device.index);
+    if (!entry.empty()) {
+        tree_->remove_infiniband(entry.mapped().name, entry.mapped().uverbs);
+    }
+}
+
 void SysfsView::rdma_changed() {
     if (rdma_dirty_) {
         return;
@@ -175,16 +211,7 @@ void SysfsView::flush() {
         return;
     }
     rdma_dirty_ = false;
-    const auto& devices = adapter_.ib_devices();
-    for (auto entry = infiniband_.begin(); entry != infiniband_.end();) {
-        if (devices.count(entry->first)) {
-            ++entry;
-            continue;
-        }
-        tree_->remove_infiniband(entry->second.name, entry->first);
-        entry = infiniband_.erase(entry);
-    }
-    for (const auto& [index, device] : devices) {
+    for (const auto& [index, device] : adapter_.ib_devices()) {
         write_infiniband(*device);
     }
 }
@@ -197,8 +224,15 @@ SysfsTree::Infiniband SysfsView::describe(const IbDevice& device) const {
     entry.system_image_guid = guid_text(adapter_.system_image_guid());
     entry.firmware_version = adapter_.firmware_version();
     entry.board_id = adapter_.board_id();
-    entry.hca_type = device.instance->kind == Instance::Kind::kPf ? "MT4125" : "MT4126";
-    entry.uverbs = device.index;
+    // hca_type_show(): of the PCI device, which an SF shares with its PF.
+    const bool vf = device.instance->kind == Instance::Kind::kVf;
+    entry.hca_type = fmt::format("MT{}", vf ? kConnectXVirtual : kConnectX6Dx);
+    entry.node_description = entry.hca_type + " ConnectX-6 Dx Mellanox Technologies";
+    entry.rate = rate_text(device.instance->pf->topology.speed_mbps);
+    entry.gid_table_length = device.gid_table_length();
+    entry.uverbs = device.uverbs;
+    entry.major = device.chardev().major;
+    entry.minor = device.chardev().minor;
     for (uint32_t number = 1; number <= device.port_count; number++) {
         SysfsTree::InfinibandPort port;
         port.number = number;
@@ -206,8 +240,10 @@ SysfsTree::Infiniband SysfsView::describe(const IbDevice& device) const {
         if (netdev != device.netdevs.end() && netdev->second->in_namespace) {
             port.netdev = netdev->second->name;
             port.active = netdev->second->admin_up && netdev->second->carrier;
+            if (entry.gid_table_length > 0) {
+                port.gid = gid_text(IbDevice::default_gid(*netdev->second));
+            }
         }
-        port.speed_gbps = device.instance->pf->topology.speed_mbps / 1000;
         entry.ports.push_back(std::move(port));
     }
     return entry;

@@ -29,8 +29,10 @@ public:
     void instance_gone(const Instance& instance);
     void num_vfs_changed(const Pf& pf);
 
-    /// RDMA devices have many ports that come one by one: they are written once, when the loop
-    /// comes to it or at flush().
+    /// RDMA devices are there before anybody is told of them. They have many ports, which come one
+    /// by one: those are written once, when the loop comes to it or at flush().
+    void infiniband_made(const IbDevice& device);
+    void infiniband_gone(const IbDevice& device);
     void rdma_changed();
     void flush();
 

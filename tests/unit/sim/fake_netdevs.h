@@ -79,6 +79,12 @@ public:
         log.push_back(fmt::format("{} {}{}", kNames[static_cast<int>(event)], device.name,
                                   port ? fmt::format("/{}", port) : ""));
     }
+    void uverbs_added(const IbDevice& device) override {
+        log.push_back("uverbs + " + device.chardev_name());
+    }
+    void uverbs_removed(const IbDevice& device) override {
+        log.push_back("uverbs - " + device.chardev_name());
+    }
 };
 
 /// An adapter of one PF on fake netdevs, brought up; the log starts behind that.

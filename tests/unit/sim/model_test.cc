@@ -20,10 +20,11 @@ constexpr KernelVersion kNew{6, 12};
 TEST(ModeSet, TellsInTheOrderOfLinux61) {
     FakeAdapter fake(kOld, 1);
     EXPECT_EQ(fake.mode_set(kModeSwitchdev), "done");
-    EXPECT_THAT(fake.recorder.log,
-                ElementsAre("RDMA - mlx5_0", "RDMA + mlx5_0", "RDMA attach mlx5_0/12",
-                            "PORT_NEW 1 notset", "RATE_NEW 1", "netdev + pf0vf0",
-                            "PORT_NEW 1 eth pf0vf0", "RDMA attach mlx5_0/2"));
+    EXPECT_THAT(
+        fake.recorder.log,
+        ElementsAre("uverbs - uverbs0", "RDMA - mlx5_0", "uverbs + uverbs0", "RDMA + mlx5_0",
+                    "RDMA attach mlx5_0/12", "PORT_NEW 1 notset", "RATE_NEW 1", "netdev + pf0vf0",
+                    "PORT_NEW 1 eth pf0vf0", "RDMA attach mlx5_0/2"));
 }
 
 // The same with devlink_port_netdevice_event() (net/devlink/port.c): NETDEV_POST_INIT,
@@ -31,10 +32,11 @@ TEST(ModeSet, TellsInTheOrderOfLinux61) {
 TEST(ModeSet, TellsInTheOrderOfLinux612) {
     FakeAdapter fake(kNew, 1);
     EXPECT_EQ(fake.mode_set(kModeSwitchdev), "done");
-    EXPECT_THAT(fake.recorder.log,
-                ElementsAre("RDMA - mlx5_0", "RDMA + mlx5_0", "RDMA attach mlx5_0/12",
-                            "PORT_NEW 1 notset", "RATE_NEW 1", "PORT_NEW 1 eth", "netdev + pf0vf0",
-                            "PORT_NEW 1 eth pf0vf0", "RDMA attach mlx5_0/2"));
+    EXPECT_THAT(
+        fake.recorder.log,
+        ElementsAre("uverbs - uverbs0", "RDMA - mlx5_0", "uverbs + uverbs0", "RDMA + mlx5_0",
+                    "RDMA attach mlx5_0/12", "PORT_NEW 1 notset", "RATE_NEW 1", "PORT_NEW 1 eth",
+                    "netdev + pf0vf0", "PORT_NEW 1 eth pf0vf0", "RDMA attach mlx5_0/2"));
 }
 
 // mlx5_eswitch_disable_locked(): esw_offloads_unload_rep() (the RDMA side first,
@@ -45,10 +47,10 @@ TEST(ModeSet, GoesBackInTheOrderOfLinux61) {
     fake.mode_set(kModeSwitchdev);
     fake.recorder.log.clear();
     EXPECT_EQ(fake.mode_set(kModeLegacy), "done");
-    EXPECT_THAT(
-        fake.recorder.log,
-        ElementsAre("RDMA detach mlx5_0/2", "PORT_NEW 1 notset", "netdev - pf0vf0", "RATE_DEL 1",
-                    "PORT_DEL 1 notset", "RDMA - mlx5_0", "RDMA + mlx5_0", "RDMA attach mlx5_0/1"));
+    EXPECT_THAT(fake.recorder.log,
+                ElementsAre("RDMA detach mlx5_0/2", "PORT_NEW 1 notset", "netdev - pf0vf0",
+                            "RATE_DEL 1", "PORT_DEL 1 notset", "uverbs - uverbs0", "RDMA - mlx5_0",
+                            "uverbs + uverbs0", "RDMA + mlx5_0", "RDMA attach mlx5_0/1"));
 }
 
 // NETDEV_UNREGISTER takes the netdev from the port, NETDEV_PRE_UNINIT the type.
@@ -57,10 +59,22 @@ TEST(ModeSet, GoesBackInTheOrderOfLinux612) {
     fake.mode_set(kModeSwitchdev);
     fake.recorder.log.clear();
     EXPECT_EQ(fake.mode_set(kModeLegacy), "done");
-    EXPECT_THAT(fake.recorder.log,
-                ElementsAre("RDMA detach mlx5_0/2", "PORT_NEW 1 eth", "netdev - pf0vf0",
-                            "PORT_NEW 1 notset", "RATE_DEL 1", "PORT_DEL 1 notset", "RDMA - mlx5_0",
-                            "RDMA + mlx5_0", "RDMA attach mlx5_0/1"));
+    EXPECT_THAT(
+        fake.recorder.log,
+        ElementsAre("RDMA detach mlx5_0/2", "PORT_NEW 1 eth", "netdev - pf0vf0",
+                    "PORT_NEW 1 notset", "RATE_DEL 1", "PORT_DEL 1 notset", "uverbs - uverbs0",
+                    "RDMA - mlx5_0", "uverbs + uverbs0", "RDMA + mlx5_0", "RDMA attach mlx5_0/1"));
+}
+
+// ib_uverbs_add_one() (uverbs_main.c): 32 minors of a fixed major, the rest of a dynamic one.
+TEST(RdmaDevice, HasTheNumberOfItsCharacterDevice) {
+    IbDevice device;
+    device.uverbs = 31;
+    EXPECT_EQ(device.chardev().major, 231u);
+    EXPECT_EQ(device.chardev().minor, 223u);
+    device.uverbs = 32;
+    EXPECT_EQ(device.chardev().major, 510u);
+    EXPECT_EQ(device.chardev().minor, 0u);
 }
 
 TEST(ModeSet, OfTheSameModeIsSilent) {
@@ -130,16 +144,17 @@ TEST(PciRemove, TellsBeforeTheNetdevsGoInLinux61) {
     FakeAdapter fake(kOld, 0);
     fake.adapter->pci_remove(fake.pf(), [](const Status& status) { EXPECT_TRUE(status); });
     EXPECT_THAT(fake.recorder.log, ElementsAre("PORT_DEL 65535 eth p0", "DEV_DEL 0000:08:00.0",
-                                               "RDMA - mlx5_0", "netdev - p0"));
+                                               "uverbs - uverbs0", "RDMA - mlx5_0", "netdev - p0"));
 }
 
 // mlx5_uninit_one() since 6.7: the devlink instance is unregistered last.
 TEST(PciRemove, TellsAsItGoesInLinux612) {
     FakeAdapter fake(kNew, 0);
     fake.adapter->pci_remove(fake.pf(), [](const Status& status) { EXPECT_TRUE(status); });
-    EXPECT_THAT(fake.recorder.log, ElementsAre("RDMA - mlx5_0", "PORT_NEW 65535 eth", "netdev - p0",
-                                               "PORT_NEW 65535 notset", "PORT_DEL 65535 notset",
-                                               "DEV_DEL 0000:08:00.0"));
+    EXPECT_THAT(
+        fake.recorder.log,
+        ElementsAre("uverbs - uverbs0", "RDMA - mlx5_0", "PORT_NEW 65535 eth", "netdev - p0",
+                    "PORT_NEW 65535 notset", "PORT_DEL 65535 notset", "DEV_DEL 0000:08:00.0"));
 }
 
 TEST(PciAdd, BringsBackVfsAndMode) {

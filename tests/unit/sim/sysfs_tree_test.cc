@@ -122,6 +122,47 @@ TEST_F(SysfsTreeTest, RemovalLeavesNothing) {
     EXPECT_EQ(all(), before);
 }
 
+TEST_F(SysfsTreeTest, RdmaDeviceHasWhatTheKernelShows) {
+    add_pf();
+    SysfsTree::Infiniband infiniband;
+    infiniband.name = "mlx5_0";
+    infiniband.device = "0000:08:00.0";
+    infiniband.uverbs = 33;
+    infiniband.major = 510;
+    infiniband.minor = 1;
+    infiniband.gid_table_length = 4;
+    infiniband.ports.push_back({1, false, "p0", "fe80:0000:0000:0000:0000:0000:0000:0001"});
+    ASSERT_TRUE(tree_->set_infiniband(infiniband));
+    EXPECT_EQ(contents("class/infiniband_verbs/uverbs33/dev"), "510:1\n");
+    const std::string port = "class/infiniband/mlx5_0/ports/1/";
+    EXPECT_EQ(contents(port + "gids/1"), "fe80:0000:0000:0000:0000:0000:0000:0001\n");
+    EXPECT_EQ(contents(port + "gids/3"), "0000:0000:0000:0000:0000:0000:0000:0000\n");
+    EXPECT_FALSE(exists(port + "gids/4"));
+    EXPECT_EQ(contents(port + "gid_attrs/types/0"), "IB/RoCE v1\n");
+    EXPECT_EQ(contents(port + "gid_attrs/types/1"), "RoCE v2\n");
+    EXPECT_EQ(contents(port + "gid_attrs/ndevs/1"), "p0\n");
+
+    // The netdev goes: its GIDs go with it, and nothing else changes.
+    ASSERT_TRUE(tree_->set_infiniband_port(infiniband, {1, true, "", ""}));
+    EXPECT_EQ(contents(port + "state"), "4: ACTIVE\n");
+    EXPECT_EQ(contents(port + "gids/0"), "0000:0000:0000:0000:0000:0000:0000:0000\n");
+    EXPECT_FALSE(exists(port + "gid_attrs/ndevs/0"));
+}
+
+// mlx5_port_rep_immutable(): raw packet only.
+TEST_F(SysfsTreeTest, PortsOfRepresentorsHaveNoGids) {
+    add_pf();
+    SysfsTree::Infiniband infiniband;
+    infiniband.name = "mlx5_0";
+    infiniband.device = "0000:08:00.0";
+    infiniband.ports = {{1, false, "", ""}, {2, true, "pf0vf0", ""}};
+    ASSERT_TRUE(tree_->set_infiniband(infiniband));
+    EXPECT_TRUE(exists("class/infiniband/mlx5_0/ports/2/gids"));
+    EXPECT_FALSE(exists("class/infiniband/mlx5_0/ports/2/gids/0"));
+    EXPECT_EQ(contents("class/infiniband/mlx5_0/ports/2/phys_state"), "5: LinkUp\n");
+    EXPECT_EQ(contents("class/infiniband/mlx5_0/ports/2/cap_mask"), "0x00000000\n");
+}
+
 TEST_F(SysfsTreeTest, WhatIsNotThereIsAnError) {
     SysfsTree::PciDevice nonsense;
     nonsense.address = "eth0";

@@ -156,6 +156,7 @@ private:
     std::vector<std::shared_ptr<Instance>> instances_;
     std::map<uint32_t, std::unique_ptr<IbDevice>> ib_devices_;
     uint32_t next_ib_index_ = 0;
+    std::set<uint32_t> uverbs_;  ///< numbers of character devices in use (uverbs_ida)
     std::set<uint32_t> adevs_;  ///< numbers of auxiliary devices in use (mlx5_adev_ida)
     struct Removed {
         uint32_t vfs = 0;

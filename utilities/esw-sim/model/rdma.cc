@@ -68,12 +68,17 @@ IbDevice* Adapter::make_ib(Instance& instance, uint32_t ports, bool is_rep, uint
     auto device = std::make_unique<IbDevice>();
     device->index = next_ib_index_++;
     device->name = fmt::format("mlx5_{}", number);
+    while (uverbs_.count(device->uverbs)) {
+        device->uverbs++;
+    }
+    uverbs_.insert(device->uverbs);
     device->port_count = ports;
     device->is_rep = is_rep;
     device->node_guid = guid;
     device->instance = &instance;
     IbDevice* const raw = device.get();
     ib_devices_[raw->index] = std::move(device);
+    observer_.uverbs_added(*raw);
     observer_.rdma(Observer::RdmaEvent::kRegister, *raw, 0, nullptr);
     return raw;
 }
@@ -82,7 +87,10 @@ void Adapter::drop_ib(IbDevice*& device) {
     if (!device) {
         return;
     }
+    // disable_device(): nobody finds it any more, then its clients go, then it is said.
     const auto owned = ib_devices_.extract(std::exchange(device, nullptr)->index);
+    uverbs_.erase(owned.mapped()->uverbs);
+    observer_.uverbs_removed(*owned.mapped());
     observer_.rdma(Observer::RdmaEvent::kUnregister, *owned.mapped(), 0, nullptr);
 }
 

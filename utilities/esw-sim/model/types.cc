@@ -48,6 +48,34 @@ Param* Instance::param(std::string_view name) {
     return param == params.end() ? nullptr : &*param;
 }
 
+// ib_uverbs_add_one() (uverbs_main.c): 32 fixed minors, then those of a major of its own, which is
+// the first free dynamic one on a machine without other such drivers.
+Chardev IbDevice::chardev() const {
+    constexpr uint32_t kMajor = 231, kFirstMinor = 192, kFixed = 32, kDynamicMajor = 510;
+    return uverbs < kFixed ? Chardev{kMajor, kFirstMinor + uverbs}
+                           : Chardev{kDynamicMajor, uverbs - kFixed};
+}
+
+std::string IbDevice::chardev_name() const {
+    return fmt::format("uverbs{}", uverbs);
+}
+
+// roce_address_table_size, mlx5_query_port_roce() (mlx5_ib's main.c). That of VFs and SFs is made
+// up: each entry is a file below /sys, and there can be many functions.
+uint32_t IbDevice::gid_table_length() const {
+    if (is_rep) {
+        return 0;
+    }
+    return instance->kind == Instance::Kind::kPf ? 256 : 16;
+}
+
+// make_default_gid() (core/roce_gid_mgmt.c): fe80::/64 and the EUI-64 of the address.
+std::array<uint8_t, 16> IbDevice::default_gid(const Netdev& netdev) {
+    const Mac& mac = netdev.mac;
+    return {0xfe,   0x80,   0,    0,    0,      0,      0,     0, static_cast<uint8_t>(mac[0] ^ 2),
+            mac[1], mac[2], 0xff, 0xfe, mac[3], mac[4], mac[5]};
+}
+
 std::string Vport::rep_id() const {
     return is_sf ? fmt::format("pf{}sf{}", pf->number, sfnum)
                  : fmt::format("pf{}vf{}", pf->number, vf);

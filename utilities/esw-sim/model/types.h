@@ -105,14 +105,28 @@ struct Instance {
     Param* param(std::string_view name);
 };
 
+/// A device number as the kernel shows it.
+struct Chardev {
+    uint32_t major = 0;
+    uint32_t minor = 0;
+};
+
 struct IbDevice {
-    uint32_t index = 0;
+    uint32_t index = 0;  ///< of RDMA netlink; not used again before the numbers go round
     std::string name;
+    uint32_t uverbs = 0;  ///< M of uverbsM, the lowest that was free (uverbs_ida)
     uint32_t port_count = 1;
     bool is_rep = false;
     uint64_t node_guid = 0;
     Instance* instance = nullptr;
     std::map<uint32_t, Netdev*> netdevs;  ///< by port, from 1
+
+    Chardev chardev() const;
+    std::string chardev_name() const;
+    /// Entries of each port's GID table. Representors' ports have none: they are raw packet only.
+    uint32_t gid_table_length() const;
+    /// The GID that a port's netdev has by its address alone: index 0 as RoCE v1, 1 as RoCE v2.
+    static std::array<uint8_t, 16> default_gid(const Netdev& netdev);
 };
 
 /// One function of the adapter below a PF: a VF or an SF.
@@ -183,6 +197,12 @@ public:
     enum class RdmaEvent { kRegister, kUnregister, kNetdevAttach, kNetdevDetach };
     virtual void rdma(RdmaEvent event, const IbDevice& device, uint32_t port,
                       const Netdev* netdev) = 0;
+
+    /// ib_uverbs_add_one(): the device can be opened from now on. Before kRegister.
+    virtual void uverbs_added(const IbDevice& device) = 0;
+    /// ib_uverbs_remove_one(): it cannot any more, and those who have it open lose it. The device
+    /// is in no list now; kUnregister comes behind.
+    virtual void uverbs_removed(const IbDevice& device) = 0;
 };
 
 /// Makes and removes netdevs. The real one has TAP devices (netdevs.h), unit tests have one that

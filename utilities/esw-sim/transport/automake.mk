@@ -31,6 +31,7 @@ utilities_esw_sim_libesw_sim_a_SOURCES += \
 	utilities/esw-sim/transport/statistics.cc \
 	utilities/esw-sim/transport/statistics.h \
 	utilities/esw-sim/transport/sysfs_devices.cc \
+	utilities/esw-sim/transport/sysfs_infiniband.cc \
 	utilities/esw-sim/transport/sysfs_tree.cc \
 	utilities/esw-sim/transport/sysfs_tree.h \
 	utilities/esw-sim/transport/wire.h

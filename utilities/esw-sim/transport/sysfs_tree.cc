@@ -34,15 +34,6 @@ constexpr std::array kSharedDirectories = {
     "devices",
 };
 
-/// The way from the directory of a link to the root of the tree: "../../".
-std::string way_up(const std::string& path) {
-    std::string up;
-    for (const char c : path) {
-        up += c == '/' ? "../" : "";
-    }
-    return up;
-}
-
 std::string base_name(const std::string& path) {
     return path.substr(path.rfind('/') + 1);
 }
@@ -100,6 +91,14 @@ Status SysfsTree::link_real_entries(const std::string& path) {
 }
 
 // --- plain files ---
+
+std::string SysfsTree::way_up(const std::string& path) {
+    std::string up;
+    for (const char c : path) {
+        up += c == '/' ? "../" : "";
+    }
+    return up;
+}
 
 Status SysfsTree::make_directory(const std::string& path) {
     std::error_code error;
@@ -215,104 +214,6 @@ void SysfsTree::remove_netdev(const std::string& name) {
         fs::remove_all(target, error);
     }
     ::unlink(link.c_str());
-}
-
-// --- RDMA devices ---
-
-Status SysfsTree::write_port(const std::string& path, const InfinibandPort& port) {
-    for (const char* below : {"/gids", "/gid_attrs/ndevs", "/gid_attrs/types", "/pkeys"}) {
-        if (const auto made = make_directory(path + below); !made) {
-            return made;
-        }
-    }
-    const std::string gid = port.gid.empty() ? "0000:0000:0000:0000:0000:0000:0000:0000" : port.gid;
-    std::vector<std::pair<std::string, std::string>> files = {
-        {"state", port.active ? "4: ACTIVE\n" : "1: DOWN\n"},
-        {"phys_state", port.active ? "5: LinkUp\n" : "3: Disabled\n"},
-        {"rate", fmt::format("{} Gb/sec (4X EDR)\n", port.speed_gbps)},
-        {"link_layer", "Ethernet\n"},
-        {"lid", "0x0\n"},
-        {"lid_mask_count", "0\n"},
-        {"sm_lid", "0x0\n"},
-        {"sm_sl", "0\n"},
-        {"cap_mask", "0x00010000\n"},
-        {"gids/0", gid + "\n"},
-        {"pkeys/0", "0xffff\n"},
-        {"gid_attrs/types/0", "IB/RoCE v1\n"}};
-    if (!port.netdev.empty()) {
-        files.emplace_back("gid_attrs/ndevs/0", port.netdev + "\n");
-    }
-    return write_files(path, files);
-}
-
-Status SysfsTree::set_infiniband(const Infiniband& infiniband) {
-    const std::string device = device_path(infiniband.device);
-    if (device.empty()) {
-        return fail(ENODEV, infiniband.name, "sysfs", "no device " + infiniband.device);
-    }
-    remove_infiniband(infiniband.name, infiniband.uverbs);
-    const std::string path = device + "/infiniband/" + infiniband.name;
-    const std::string number = fmt::format("uverbs{}", infiniband.uverbs);
-    const std::string verbs = device + "/infiniband_verbs/" + number;
-    const std::string up = "../../../" + base_name(device);
-    for (const auto& port : infiniband.ports) {
-        const auto written = write_port(fmt::format("{}/ports/{}", path, port.number), port);
-        if (!written) {
-            return written;
-        }
-    }
-    for (const std::string& directory : {path, verbs}) {
-        if (const auto made = make_directory(directory); !made) {
-            return made;
-        }
-        if (const auto made = make_link(directory + "/device", up); !made) {
-            return made;
-        }
-    }
-    auto written = write_files(path, {{"node_guid", infiniband.node_guid + "\n"},
-                                      {"sys_image_guid", infiniband.system_image_guid + "\n"},
-                                      {"fw_ver", infiniband.firmware_version + "\n"},
-                                      {"board_id", infiniband.board_id + "\n"},
-                                      {"hca_type", infiniband.hca_type + "\n"},
-                                      {"hw_rev", "0\n"},
-                                      {"node_type", "1: CA\n"}});
-    if (written) {
-        written = write_file(path + "/node_desc", infiniband.name + "\n");
-    }
-    if (written) {
-        written = write_files(verbs, {{"abi_version", "1\n"},
-                                      {"dev", fmt::format("231:{}\n", 192 + infiniband.uverbs)},
-                                      {"ibdev", infiniband.name + "\n"}});
-    }
-    if (written) {
-        written = link_from_class("class/infiniband/" + infiniband.name, path);
-    }
-    return written ? link_from_class("class/infiniband_verbs/" + number, verbs) : written;
-}
-
-Status SysfsTree::set_infiniband_port(const Infiniband& infiniband, const InfinibandPort& port) {
-    const std::string device = device_path(infiniband.device);
-    if (device.empty()) {
-        return fail(ENODEV, infiniband.name, "sysfs", "no device " + infiniband.device);
-    }
-    const std::string path =
-        fmt::format("{}/infiniband/{}/ports/{}", device, infiniband.name, port.number);
-    if (port.netdev.empty()) {
-        ::unlink((root_ + "/" + path + "/gid_attrs/ndevs/0").c_str());
-    }
-    return write_port(path, port);
-}
-
-void SysfsTree::remove_infiniband(const std::string& name, unsigned uverbs) {
-    for (const std::string& link :
-         {"class/infiniband/" + name, fmt::format("class/infiniband_verbs/uverbs{}", uverbs)}) {
-        std::error_code error;
-        const fs::path target = fs::canonical(root_ + "/" + link, error);
-        if (!error) {
-            fs::remove_all(target, error);
-        }
-        ::unlink((root_ + "/" + link).c_str());
-    }
 }
 
 }  // namespace esw::sim

@@ -64,8 +64,7 @@ public:
         unsigned number = 1;
         bool active = false;
         std::string netdev;  ///< empty: none
-        std::string gid;     ///< of index 0, "fe80:0000:..."; empty: all zero
-        unsigned speed_gbps = 100;
+        std::string gid;     ///< "fe80:0000:...": of the netdev; empty: none
         bool operator==(const InfinibandPort&) const = default;
     };
     struct Infiniband {
@@ -75,7 +74,11 @@ public:
         std::string firmware_version;
         std::string board_id;  ///< "MT_0000000359"
         std::string hca_type;  ///< "MT4125"
-        unsigned uverbs = 0;   ///< number of the character device
+        std::string node_description;
+        std::string rate = "100 Gb/sec (4X EDR)";
+        unsigned gid_table_length = 0;      ///< of each port; 0: ports of representors
+        unsigned uverbs = 0;                ///< number of the character device
+        unsigned major = 231, minor = 192;  ///< its device number
         std::vector<InfinibandPort> ports;
         bool operator==(const Infiniband&) const = default;
     };
@@ -101,7 +104,15 @@ private:
                        const std::vector<std::pair<std::string, std::string>>& files);
     Status make_driver(const std::string& path);
     Status write_sriov(const std::string& path, const PciDevice& device);
-    Status write_port(const std::string& path, const InfinibandPort& port);
+    Status make_class_device(const std::string& device, const std::string& device_class,
+                             const std::string& name);
+    Status make_gid_table(const std::string& path, unsigned length);
+    Status make_port(const std::string& path, const Infiniband& infiniband,
+                     const InfinibandPort& port);
+    Status write_port_state(const std::string& path, const InfinibandPort& port, bool has_gids);
+    Status write_gids(const std::string& path, const InfinibandPort& port);
+    /// The way from the directory of a link to the root of the tree: "../../".
+    static std::string way_up(const std::string& path);
 
     const std::string root_;
 };
