@@ -17,6 +17,7 @@ esw_manager_libesw_manager_a_SOURCES = \
 	esw-manager/manager_impl.cc \
 	esw-manager/manager_impl.h \
 	esw-manager/manager_publish.cc \
+	esw-manager/mlx5/prm_ste.h \
 	esw-manager/port_options.cc \
 	esw-manager/port_options.h \
 	esw-manager/port_table.cc \

@@ -17,6 +17,9 @@ using Frame = std::vector<std::byte>;
 struct Source {
     VportId vport;         ///< number 0xffff: from the wire
     uint32_t reg_c_0 = 0;  ///< source metadata (esw_port_metadata), in the register's upper half
+    /// Of the function at the vport: entries know a source port (misc.source_port) as this. The
+    /// wire's is 0.
+    uint16_t vhca_id = 0;
 };
 
 struct Outcome {

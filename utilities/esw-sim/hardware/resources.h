@@ -62,6 +62,14 @@ struct Reformat {
     std::vector<std::byte> data;
 };
 
+/// The Geneve option that a flex parser samples (GENEVE_TLV_OPT general object).
+struct GeneveOption {
+    uint16_t option_class = 0;
+    uint8_t option_type = 0;
+    uint8_t data_words = 0;   ///< option_data_length
+    uint8_t flex_parser = 0;  ///< flex_parser_id_geneve_tlv_option_0 of the capabilities
+};
+
 /// What the packet pipeline asks of the rest of the adapter. Implemented by the firmware of a PF.
 class SteeringResources {
 public:
@@ -72,6 +80,8 @@ public:
     virtual const Reformat* reformat(uint32_t id) const = 0;
     /// Address of the header-modify ICM that index 0 of a rewrite action means.
     virtual uint64_t header_modify_base() const = 0;
+    /// Nothing while no such object exists.
+    virtual std::optional<GeneveOption> geneve_option() const { return std::nullopt; }
     virtual void count(uint32_t counter, uint64_t packets, uint64_t bytes) = 0;
 };
 
