@@ -34,3 +34,5 @@ esw_manager_libesw_manager_a_SOURCES = \
 	esw-manager/timers.h \
 	esw-manager/work_queue.cc \
 	esw-manager/work_queue.h
+
+include esw-manager/mlx5/automake.mk

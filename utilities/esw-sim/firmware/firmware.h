@@ -3,71 +3,45 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <span>
-#include <vector>
 
 #include "base/result.h"
+#include "utilities/esw-sim/firmware/capabilities.h"
+#include "utilities/esw-sim/firmware/command.h"
+#include "utilities/esw-sim/firmware/firmware_host.h"
+#include "utilities/esw-sim/firmware/flow_counters.h"
+#include "utilities/esw-sim/firmware/flow_tables.h"
+#include "utilities/esw-sim/firmware/general_objects.h"
+#include "utilities/esw-sim/firmware/limits.h"
+#include "utilities/esw-sim/firmware/queues.h"
+#include "utilities/esw-sim/firmware/reformats.h"
+#include "utilities/esw-sim/firmware/vport_commands.h"
 #include "utilities/esw-sim/hardware/icm.h"
 #include "utilities/esw-sim/hardware/resources.h"
 
 namespace esw::sim {
 
-/// What the firmware asks of the model of the adapter: one PF's eswitch. Implemented on class Pf.
-class FirmwareHost {
-public:
-    struct Vport {
-        uint16_t number = 0;
-        uint16_t vhca_id = 0;
-        uint32_t reg_c_0 = 0;  ///< metadata in the upper half; 0: none
-        bool admin_up = false;
-        bool link_up = false;
-        uint64_t mac = 0;
-        uint64_t rx_packets = 0, rx_bytes = 0, tx_packets = 0, tx_bytes = 0;  ///< of the vport
-    };
-    virtual ~FirmwareHost() = default;
-    virtual uint16_t vhca_id() const = 0;
-    virtual bool switchdev() const = 0;
-    virtual std::optional<Vport> vport(uint16_t number) const = 0;
-    virtual std::vector<uint16_t> vports() const = 0;
-    virtual uint16_t max_vfs() const = 0;
-    virtual uint16_t num_vfs() const = 0;
-    struct Lag {
-        bool active = false;
-        uint8_t state = 0, port_select_mode = 0, fdb_selection_mode = 0, affinity_1 = 0,
-                affinity_2 = 0;
-    };
-    virtual Lag lag() const = 0;
-};
-
-/// Memory of a client that the device may reach: MLX5_IB_METHOD_DEVX_UMEM_REG.
-struct Umem {
-    uint64_t address = 0;  ///< in the client
-    uint64_t length = 0;
-};
-
-/// A send queue, as the client's work-queue engine must know it.
-struct SendQueue {
-    uint32_t qpn = 0;
-    uint64_t buffer = 0;     ///< address in the client of the first WQE
-    uint32_t wqe_count = 0;  ///< of 64 bytes, a power of two
-    uint64_t doorbell = 0;   ///< address in the client of the send counter
-    uint32_t cqn = 0;
-};
-
 /// The firmware of one PF, from its probe to its removal: mailbox commands, and the objects that
-/// they make. Objects belong to the user context (uid) that made them, and end with it.
+/// they make. Objects belong to the user context (uid) that made them, and end with it; uid 0 is
+/// the driver.
+///
+/// execute() is the only way in for commands: whoever wants to hold or to fail some of them looks
+/// at opcode_of() first and answers with refuse().
 class Firmware : public SteeringResources {
 public:
-    Firmware(FirmwareHost& host, std::unique_ptr<Icm> icm);
+    Firmware(FirmwareHost& host, std::unique_ptr<Icm> icm, FirmwareLimits limits = {});
     ~Firmware() override;
+    Firmware(const Firmware&) = delete;
+    Firmware& operator=(const Firmware&) = delete;
 
     Icm& icm() { return *icm_; }
 
     /// What mlx5_ib does at GET_CONTEXT with DEVX (CREATE_UCTX) and at its end (DESTROY_UCTX).
+    /// 0: there is none left.
     uint16_t create_user_context();
     void destroy_user_context(uint16_t uid);
 
@@ -75,16 +49,26 @@ public:
     /// the status is OK.
     bool execute(uint16_t uid, std::span<const std::byte> in, std::span<std::byte> out);
 
-    // Objects that the kernel makes for a context by commands of its own.
+    /// The opcode of a mailbox; 0 when it is too short for one.
+    static uint16_t opcode_of(std::span<const std::byte> in);
+    /// Fills `out` as a command that failed does.
+    static void refuse(std::span<std::byte> out, prm::Status status, uint32_t syndrome);
+
+    // Objects that the kernel makes for a context by commands of its own. A number that is made is
+    // never 0; 0 and an error mean that the limit is reached. One that is released while others
+    // refer to it stays (EBUSY).
     Result<uint32_t> register_umem(uint16_t uid, const Umem& umem);
-    void deregister_umem(uint32_t id);
+    Status deregister_umem(uint16_t uid, uint32_t id);
     uint32_t allocate_pd(uint16_t uid);
     uint32_t allocate_cqn(uint16_t uid);
+    /// Index of a memory key, which itself is index << 8 and 8 bits of the driver's.
     uint32_t allocate_mkey(uint16_t uid);
-    void release(uint32_t id);
+    Status release_pd(uint16_t uid, uint32_t pdn);
+    Status release_cqn(uint16_t uid, uint32_t cqn);
+    Status release_mkey(uint16_t uid, uint32_t index);
 
     /// The send queue of a QP; nothing when it is none or has none.
-    std::optional<SendQueue> send_queue(uint32_t qpn) const;
+    std::optional<SendQueue> send_queue(uint32_t qpn) const { return queues_.send_queue(qpn); }
 
     // SteeringResources
     bool read_line(uint64_t icm_address, Icm::Line& line) const override;
@@ -94,6 +78,9 @@ public:
     uint64_t header_modify_base() const override;
     void count(uint32_t counter, uint64_t packets, uint64_t bytes) override;
 
+    /// The option of Geneve that a client has set the parser to, whose first word misc3 matches.
+    std::optional<GeneveOption> geneve_option() const { return objects_.geneve_option(); }
+
     /// ICM addresses of a vport (fill_switchdev_info() of mlx5_ib asks for them).
     struct VportIcm {
         uint64_t rx = 0, tx = 0;
@@ -101,11 +88,27 @@ public:
     VportIcm vport_icm(uint16_t number) const;
 
     /// Commands so far, by opcode (`esw-sim ctl stats`).
-    const std::map<uint16_t, uint64_t>& commands() const;
+    const std::map<uint16_t, uint64_t>& commands() const { return commands_; }
 
 private:
+    Answer run(const Command& command, prm::Opcode opcode, const CommandEntry* entry);
+    Status released(const char* what, const Answer& answer) const;
+    void add_commands();
+
     FirmwareHost& host_;
     std::unique_ptr<Icm> icm_;
+    FirmwareLimits limits_;
+    Capabilities capabilities_;
+    VportCommands vports_;
+    FlowCounters counters_;
+    Reformats reformats_;
+    FlowTables tables_;
+    Queues queues_;
+    GeneralObjects objects_;
+    std::set<uint16_t> user_contexts_;
+    uint16_t next_user_context_ = 1;
+    CommandTable table_;
+    std::map<uint16_t, uint64_t> commands_;
 };
 
 }  // namespace esw::sim

@@ -1,0 +1,10 @@
+# SPDX-License-Identifier: Apache-2.0
+esw_manager_libesw_manager_a_SOURCES += \
+	esw-manager/mlx5/prm.h \
+	esw-manager/mlx5/prm_command.h \
+	esw-manager/mlx5/prm_flow.h \
+	esw-manager/mlx5/prm_hca.h \
+	esw-manager/mlx5/prm_match.h \
+	esw-manager/mlx5/prm_object.h \
+	esw-manager/mlx5/prm_queue.h \
+	esw-manager/mlx5/prm_vport.h
