@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "utilities/esw-sim/hardware/resources.h"
@@ -43,6 +44,8 @@ struct RootRule {
     std::vector<std::byte> value;
     bool drop = false;
     uint32_t table = 0;  ///< flow table object
+    /// Flow counter of the rule, which whoever applies the rule counts.
+    std::optional<uint32_t> counter;
 };
 
 /// Takes `frame` from `source` through flow table `table`. Never loops: what was written by a
