@@ -103,8 +103,7 @@ void DevxObject::follow(uint16_t opcode) {
 }
 
 int DevxUmem::release() {
-    file().firmware().deregister_umem(id_);
-    return 0;
+    return errno_of(file().firmware().deregister_umem(file().context().uid, id_));
 }
 
 namespace {

@@ -13,6 +13,10 @@
 
 namespace esw::sim::uverbs {
 
+inline int errno_of(const Status& status) {
+    return status ? 0 : status.error().code;
+}
+
 /// An object that the driver made in the firmware: it knows the file that it belongs to, which is
 /// there, with its device, as long as the object is not dead.
 class DriverObject : public Object {

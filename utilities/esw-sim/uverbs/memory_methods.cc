@@ -63,8 +63,7 @@ bool is_mapped(Request& request, uint64_t start, uint64_t length) {
 }
 
 int Pd::release() {
-    file().firmware().release(number_);
-    return 0;
+    return errno_of(file().firmware().release_pd(file().context().uid, number_));
 }
 
 int allocate_pd(Request& request, std::shared_ptr<Pd>& pd) {
@@ -92,8 +91,11 @@ Mr::Mr(OpenFile& file, std::shared_ptr<Pd> pd, std::shared_ptr<Dm> dm, const Eng
 }
 
 int Mr::release() {
+    if (const int error =
+            errno_of(file().firmware().release_mkey(file().context().uid, key_.id >> 8))) {
+        return error;
+    }
     file().tell_engine({.kind = EngineRecord::Kind::kRemoveKey, .id = key_.id});
-    file().firmware().release(key_.id >> 8);
     pd_.reset();
     dm_.reset();
     return 0;

@@ -14,8 +14,10 @@
 namespace esw::sim::uverbs {
 
 int Cq::release() {
+    if (const int error = errno_of(file().firmware().release_cqn(file().context().uid, number_))) {
+        return error;
+    }
     file().tell_engine({.kind = EngineRecord::Kind::kRemoveCq, .id = number_});
-    file().firmware().release(number_);
     return 0;
 }
 
