@@ -79,7 +79,7 @@ public:
     void count(uint32_t counter, uint64_t packets, uint64_t bytes) override;
 
     /// The option of Geneve that a client has set the parser to, whose first word misc3 matches.
-    std::optional<GeneveOption> geneve_option() const { return objects_.geneve_option(); }
+    std::optional<GeneveOption> geneve_option() const override { return objects_.geneve_option(); }
 
     /// ICM addresses of a vport (fill_switchdev_info() of mlx5_ib asks for them).
     struct VportIcm {

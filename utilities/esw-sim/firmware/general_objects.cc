@@ -60,11 +60,11 @@ Answer GeneralObjects::create_option(const Command& command) {
     const GeneveOption wanted = {
         .option_class = static_cast<uint16_t>(
             DEVX_GET(create_geneve_tlv_option_in, command.in, geneve_tlv_opt.option_class)),
-        .type = static_cast<uint8_t>(
+        .option_type = static_cast<uint8_t>(
             DEVX_GET(create_geneve_tlv_option_in, command.in, geneve_tlv_opt.option_type)),
-        .words = static_cast<uint8_t>(
+        .data_words = static_cast<uint8_t>(
             DEVX_GET(create_geneve_tlv_option_in, command.in, geneve_tlv_opt.option_data_length))};
-    if (wanted.words == 0 || wanted.words > kMaxOptionWords) {
+    if (wanted.data_words == 0 || wanted.data_words > kMaxOptionWords) {
         return kBadValue;
     }
     uint32_t id = 0;
@@ -123,8 +123,8 @@ Answer GeneralObjects::query(const Command& command) const {
             }
             void* const to = static_cast<char*>(command.out) + kObjectAt;
             DEVX_SET(geneve_tlv_option, to, option_class, option->option_class);
-            DEVX_SET(geneve_tlv_option, to, option_type, option->type);
-            DEVX_SET(geneve_tlv_option, to, option_data_length, option->words);
+            DEVX_SET(geneve_tlv_option, to, option_type, option->option_type);
+            DEVX_SET(geneve_tlv_option, to, option_data_length, option->data_words);
             return kDone;
         }
         case ObjectType::kFlowMeterAso: {

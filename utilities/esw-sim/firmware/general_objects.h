@@ -8,15 +8,9 @@
 #include "utilities/esw-sim/firmware/command.h"
 #include "utilities/esw-sim/firmware/limits.h"
 #include "utilities/esw-sim/firmware/object_table.h"
+#include "utilities/esw-sim/hardware/resources.h"
 
 namespace esw::sim {
-
-/// The option of Geneve that the flex parser is set to look for.
-struct GeneveOption {
-    uint16_t option_class = 0;
-    uint8_t type = 0;
-    uint8_t words = 0;  ///< of 4 bytes, of its data
-};
 
 /// Objects of the GENERAL_OBJECT commands: options of Geneve to match on, and flow meters.
 class GeneralObjects {
