@@ -96,8 +96,9 @@ bool RemoteCall::run() noexcept {
     const auto fd =
         static_cast<int>(syscall(SYS_socket, AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0));
     if (fd < 0) {
-        // Out of descriptors or memory; the kernel's own call would have needed neither.
-        error = ENOBUFS;
+        // Out of descriptors; the kernel's own call would have needed none. Not ENOBUFS, though
+        // sendmsg() may say it, too: Open vSwitch then sends again at once.
+        error = ENOMEM;
         return true;
     }
     error = connect_to_daemon(fd);
