@@ -34,6 +34,7 @@ struct netdev_esw {
     atomic_bool status_unread;  /* Changed since get_status(). */
 
     struct ovs_mutex mutex;
+    struct esw_rx_socket *rx OVS_GUARDED; /* On the device, if there is one. */
     /* As the kernel said last, also of a device that is gone. */
     struct esw_link link OVS_GUARDED;
     struct esw_link_wish wish OVS_GUARDED;
@@ -107,6 +108,9 @@ int netdev_esw_get_addr_list(const struct netdev *netdev,
                              int *n_addr);
 
 /* netdev_esw_rxtx.c */
+int netdev_esw_open_rx(unsigned int ifindex, struct esw_rx_socket **);
+void netdev_esw_close_rx(struct esw_rx_socket *);
+int netdev_esw_open_tx(void);
 struct netdev_rxq *netdev_esw_rxq_alloc(void);
 int netdev_esw_rxq_construct(struct netdev_rxq *);
 void netdev_esw_rxq_destruct(struct netdev_rxq *);

@@ -4,6 +4,7 @@
 #include <net/if.h>
 
 #include <cerrno>
+#include <chrono>
 #include <cstring>
 #include <exception>
 #include <map>
@@ -153,8 +154,16 @@ void esw_plugin_run(esw_plugin* plugin, esw_binding_func* changed) {
     guarded(plugin, [&] {
         plugin->plugin->run([changed](uint64_t port_id, const Plugin::Binding& binding) {
             const esw_binding c_binding{binding.rebound, binding.ifindex, to_c(binding.link)};
-            changed(port_id, &c_binding);
+            return changed(port_id, &c_binding);
         });
+    });
+}
+
+int64_t esw_plugin_retry_ms(const esw_plugin* plugin) {
+    return guarded<int64_t>(plugin, -1, [&]() -> int64_t {
+        const auto delay = plugin->plugin->time_to_retry();
+        // Not before the time: the switch would be woken for nothing.
+        return delay ? std::chrono::ceil<std::chrono::milliseconds>(*delay).count() : -1;
     });
 }
 

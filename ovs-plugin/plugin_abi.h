@@ -69,12 +69,17 @@ struct esw_binding {
     struct esw_link link; /* Of a device that is new to the port. */
 };
 
-/* 'port_id' is what esw_port_id() says; the port may be gone already. */
-typedef void esw_binding_func(uint64_t port_id, const struct esw_binding *binding);
+/* 'port_id' is what esw_port_id() says; the port may be gone already.  Returns 0, or the errno for
+ * which the port cannot use the device: it then has none, and is offered it again later. */
+typedef int esw_binding_func(uint64_t port_id, const struct esw_binding *binding);
 
 /* Takes over what the manager's threads have found out.  Calls 'changed' for each port whose
  * binding or status changed.  Main thread. */
 void esw_plugin_run(struct esw_plugin *plugin, esw_binding_func *changed);
+
+/* Milliseconds until esw_plugin_run() has something to do though esw_plugin_fd() is not readable, or
+ * -1 if that will not be.  Main thread. */
+int64_t esw_plugin_retry_ms(const struct esw_plugin *plugin);
 
 /* Answers the commands that are through.  To be called when the bindings that esw_plugin_run()
  * told of are in force in the datapath.  'is_status_written' says whether the status of all ports
