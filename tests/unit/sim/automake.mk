@@ -3,7 +3,9 @@ ESW_SIM_TOY_SOURCES = \
 	tests/unit/sim/toy_adapter.cc \
 	tests/unit/sim/toy_adapter.h \
 	tests/unit/sim/toy_daemon.cc \
-	tests/unit/sim/toy_daemon.h
+	tests/unit/sim/toy_daemon.h \
+	tests/unit/sim/toy_device.cc \
+	tests/unit/sim/toy_device.h
 
 check_PROGRAMS += tests/unit/sim/toy-exec
 tests_unit_sim_toy_exec_SOURCES = tests/unit/sim/toy_exec.cc $(ESW_SIM_TOY_SOURCES)
@@ -17,6 +19,7 @@ tests_unit_test_sim_preload_SOURCES = \
 	tests/unit/sim/preload_client.cc \
 	tests/unit/sim/preload_client.h \
 	tests/unit/sim/preload_death_test.cc \
+	tests/unit/sim/preload_device_test.cc \
 	tests/unit/sim/preload_main.cc \
 	tests/unit/sim/preload_request_test.cc \
 	tests/unit/sim/preload_socket_test.cc \

@@ -59,7 +59,7 @@ Result<std::unique_ptr<Icm>> Icm::create(Range steering, Range header_modify) {
     if (base == MAP_FAILED) {
         return fail(errno, "ICM", "map");
     }
-    *icm::header(base) = {icm::kMagic, 1, lines};
+    *icm::header(base) = {icm::kMagic, 1, lines, 0};
     return std::unique_ptr<Icm>(new Icm(std::move(*fd), base, lines, steering, header_modify));
 }
 

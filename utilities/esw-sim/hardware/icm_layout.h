@@ -26,6 +26,8 @@ struct Header {
     /// Not 0 while the device is there. The work queues of a device that is gone complete in error.
     uint32_t alive;
     uint64_t lines;
+    /// Executed so far by the work queues of all clients.
+    uint64_t work_requests;
 };
 
 constexpr size_t versions_size(uint64_t lines) {
