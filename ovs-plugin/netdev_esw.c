@@ -97,12 +97,13 @@ open_sockets(unsigned int ifindex, struct esw_rx_socket **rx)
     return error ? error : netdev_esw_open_rx(ifindex, rx);
 }
 
-/* Binds 'dev' to 'ifindex', or to nothing if that is 0 or there are no sockets
- * for it, which is the error. */
+/* Binds 'dev' to a device, or to nothing if the ifindex is 0 or there are no
+ * sockets for it, which is the error. */
 static int
-bind_device(struct netdev_esw *dev, unsigned int ifindex,
-            const struct esw_link *link) OVS_REQUIRES(netdevs_mutex)
+bind_device(struct netdev_esw *dev, const struct esw_binding *binding)
+    OVS_REQUIRES(netdevs_mutex)
 {
+    unsigned int ifindex = binding->ifindex;
     struct esw_rx_socket *rx = NULL;
     int error = 0;
 
@@ -116,12 +117,15 @@ bind_device(struct netdev_esw *dev, unsigned int ifindex,
     ovs_mutex_lock(&dev->mutex);
     netdev_esw_close_rx(dev->rx);
     dev->rx = rx;
+    if (ifindex) {
+        netdev_esw_rebase_stats(dev, &binding->stats);
+    }
     ovs_mutex_unlock(&dev->mutex);
     atomic_store_relaxed(&dev->ifindex, ifindex);
     if (ifindex) {
         hmap_insert(&netdevs_by_ifindex, &dev->ifindex_node,
                     hash_int(ifindex, 0));
-        netdev_esw_update_link(dev, link);
+        netdev_esw_update_link(dev, &binding->link);
     } else {
         struct esw_link gone;
 
@@ -149,7 +153,7 @@ netdev_esw_binding_changed(uint64_t port_id, const struct esw_binding *binding)
     dev = find_by_id(port_id);
     if (dev) {
         if (binding->rebound) {
-            error = bind_device(dev, binding->ifindex, &binding->link);
+            error = bind_device(dev, binding);
         } else {
             netdev_esw_status_changed(dev);
         }
@@ -180,7 +184,7 @@ refresh_device(unsigned int ifindex) OVS_EXCLUDED(netdevs_mutex)
     if (dev) {
         if (error) {
             /* The manager will say so too, and what comes next. */
-            bind_device(dev, 0, NULL);
+            bind_device(dev, &(struct esw_binding) { .ifindex = 0 });
         } else {
             netdev_esw_update_link(dev, &link);
         }

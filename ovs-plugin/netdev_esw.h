@@ -40,6 +40,9 @@ struct netdev_esw {
     struct esw_link_wish wish OVS_GUARDED;
     long long int carrier_resets OVS_GUARDED;
     struct esw_link_stats kernel_stats OVS_GUARDED; /* As read last. */
+    /* What to add for those of the port, modulo 2^64. */
+    struct esw_link_stats stats_base OVS_GUARDED;
+    bool had_device OVS_GUARDED;
     bool features_valid OVS_GUARDED;
     int features_error OVS_GUARDED;
     struct netdev_esw_features features OVS_GUARDED;
@@ -83,6 +86,8 @@ esw_binding_func netdev_esw_binding_changed;
 void netdev_esw_update_link(struct netdev_esw *, const struct esw_link *);
 
 /* netdev_esw_link.c */
+void netdev_esw_rebase_stats(struct netdev_esw *dev,
+                             const struct esw_link_stats *start);
 int netdev_esw_update_flags(struct netdev *netdev, enum netdev_flags off,
                             enum netdev_flags on,
                             enum netdev_flags *old_flags);

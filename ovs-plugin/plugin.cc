@@ -120,7 +120,7 @@ Plugin::Change Plugin::act(const BindingTracker::Step& step) {
         case Kind::kDetach:
             log_.debug("{}: ifindex {} is taken away", ports_[step.port_id].name, step.ifindex);
             setup_->put_back(step.ifindex);
-            return {step.port_id, {true, 0, {}}};
+            return {step.port_id, {true, 0, {}, {}}};
         case Kind::kStatus:
             break;
     }
@@ -156,7 +156,7 @@ std::optional<Plugin::Change> Plugin::take_outcome(const NetdevSetup::Outcome& o
     }
     // What the device refuses does not keep it from the datapath.
     port->second.setup_error = error.code ? error.to_string() : "";
-    return Change{id, {true, ifindex, {}}, attempt};
+    return Change{id, {true, ifindex, {}, {}}, attempt};
 }
 
 void Plugin::attach(Change change, const Changed& changed) {
@@ -190,7 +190,12 @@ Status Plugin::bind(Change& change, const Changed& changed) {
     if (!link) {
         return fail(link.error());
     }
+    const auto stats = parts_.kernel->link_stats(ifindex);
+    if (!stats) {
+        return fail(stats.error());
+    }
     change.binding.link = std::move(*link);
+    change.binding.stats = *stats;
     if (const int error = changed(change.port_id, change.binding)) {
         return fail(error, change.binding.link.name, "open packet sockets");
     }

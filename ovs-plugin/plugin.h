@@ -49,7 +49,9 @@ public:
     struct Binding {
         bool rebound = false;
         uint32_t ifindex = 0;
-        netlink::Link link;  ///< of a device that is new to the port
+        // Of a device that is new to the port.
+        netlink::Link link;
+        netlink::LinkStats stats;
     };
 
     static Result<std::unique_ptr<Plugin>> create(Parts parts);

@@ -62,11 +62,24 @@ struct esw_link {
     uint8_t mac[6];
 };
 
+/* Its counters. */
+struct esw_link_stats {
+    uint64_t rx_packets, tx_packets, rx_bytes, tx_bytes;
+    uint64_t rx_errors, tx_errors, rx_dropped, tx_dropped;
+    uint64_t multicast, collisions;
+    uint64_t rx_length_errors, rx_over_errors, rx_crc_errors, rx_frame_errors;
+    uint64_t rx_fifo_errors, rx_missed_errors;
+    uint64_t tx_aborted_errors, tx_carrier_errors, tx_fifo_errors;
+    uint64_t tx_heartbeat_errors, tx_window_errors;
+};
+
 /* How a port stands to its network device after a change. */
 struct esw_binding {
     bool rebound;         /* Another device than before, or none any more. */
     uint32_t ifindex;     /* 0: there is none. */
-    struct esw_link link; /* Of a device that is new to the port. */
+    /* Of a device that is new to the port. */
+    struct esw_link link;
+    struct esw_link_stats stats;
 };
 
 /* 'port_id' is what esw_port_id() says; the port may be gone already.  Returns 0, or the errno for
@@ -127,15 +140,6 @@ int esw_link_get(struct esw_plugin *plugin, uint32_t ifindex, struct esw_link *l
 int esw_link_set(struct esw_plugin *plugin, uint32_t ifindex, const struct esw_link *before,
                  const struct esw_link *after);
 
-struct esw_link_stats {
-    uint64_t rx_packets, tx_packets, rx_bytes, tx_bytes;
-    uint64_t rx_errors, tx_errors, rx_dropped, tx_dropped;
-    uint64_t multicast, collisions;
-    uint64_t rx_length_errors, rx_over_errors, rx_crc_errors, rx_frame_errors;
-    uint64_t rx_fifo_errors, rx_missed_errors;
-    uint64_t tx_aborted_errors, tx_carrier_errors, tx_fifo_errors;
-    uint64_t tx_heartbeat_errors, tx_window_errors;
-};
 int esw_link_get_stats(struct esw_plugin *plugin, uint32_t ifindex, struct esw_link_stats *stats);
 
 /* Commands. */
