@@ -9,6 +9,7 @@
 # Scripts print TAP; those in bash source tests/lib.sh.
 ESW_CHECK_TESTS += \
 	tests/check/build-ovs \
+	tests/check/build-tree \
 	tests/check/format \
 	tests/check/layers \
 	tests/check/runner \
