@@ -4,6 +4,7 @@
 #include <bit>
 #include <cstring>
 
+#include "utilities/esw-sim/firmware/general_objects.h"
 #include "utilities/esw-sim/firmware/icm_address.h"
 
 namespace esw::sim {
@@ -82,6 +83,7 @@ void matchable_fields(void* fields) {
     ESW_SET(inner_tcp_dport);
     ESW_SET(inner_tcp_flags);
     ESW_SET(geneve_tlv_option_0_data);
+    ESW_SET(geneve_tlv_option_0_exist);
     ESW_SET(metadata_reg_c_0);
     ESW_SET(metadata_reg_c_1);
     ESW_SET(metadata_reg_c_2);
@@ -251,7 +253,7 @@ void Capabilities::general(void* cap) const {
              prm::kFlexParserGeneve | prm::kFlexParserIcmpV4 | prm::kFlexParserIcmpV6 |
                  prm::kFlexParserGeneveOption0);
     // Chosen: each a flex parser of its own.
-    DEVX_SET(cmd_hca_cap, cap, flex_parser_id_geneve_tlv_option_0, 0);
+    DEVX_SET(cmd_hca_cap, cap, flex_parser_id_geneve_tlv_option_0, kGeneveFlexParser);
     DEVX_SET(cmd_hca_cap, cap, flex_parser_id_icmp_dw0, 4);
     DEVX_SET(cmd_hca_cap, cap, flex_parser_id_icmp_dw1, 5);
     DEVX_SET(cmd_hca_cap, cap, flex_parser_id_icmpv6_dw0, 6);
