@@ -12,6 +12,7 @@ ESW_CHECK_TESTS += \
 	tests/check/build-tree \
 	tests/check/format \
 	tests/check/layers \
+	tests/check/prm \
 	tests/check/runner \
 	tests/check/spdx
 ESW_SYSTEM_TESTS += \

@@ -58,3 +58,15 @@ tests_unit_test_sim_hardware_SOURCES = \
 	tests/unit/sim/hardware/packet_test.cc
 tests_unit_test_sim_hardware_CPPFLAGS = $(ESW_TEST_CPPFLAGS)
 tests_unit_test_sim_hardware_LDADD = $(ESW_TEST_LIBS) $(ESW_SIM_LIBS)
+
+check_PROGRAMS += tests/unit/test-sim-firmware
+tests_unit_test_sim_firmware_SOURCES = \
+	tests/unit/sim/firmware_command_test.cc \
+	tests/unit/sim/firmware_device_test.cc \
+	tests/unit/sim/firmware_fixture.h \
+	tests/unit/sim/firmware_flow_fixture.h \
+	tests/unit/sim/firmware_flow_test.cc \
+	tests/unit/sim/firmware_queue_test.cc \
+	tests/unit/sim/firmware_table_test.cc
+tests_unit_test_sim_firmware_CPPFLAGS = $(ESW_TEST_CPPFLAGS)
+tests_unit_test_sim_firmware_LDADD = $(ESW_TEST_LIBS) $(ESW_SIM_LIBS)
