@@ -9,6 +9,10 @@ utilities_esw_sim_libesw_sim_a_SOURCES = \
 	utilities/esw-sim/ctl_server.h \
 	utilities/esw-sim/daemon.cc \
 	utilities/esw-sim/daemon.h \
+	utilities/esw-sim/device_half.cc \
+	utilities/esw-sim/device_half.h \
+	utilities/esw-sim/device_host.cc \
+	utilities/esw-sim/device_host.h \
 	utilities/esw-sim/devlink_encode.cc \
 	utilities/esw-sim/devlink_encode.h \
 	utilities/esw-sim/devlink_service.cc \

@@ -172,14 +172,20 @@ void CtlCommands::ungate(const Json& arguments, const CtlServer::Answer& answer)
 
 void CtlCommands::gates(const Json&, const CtlServer::Answer& answer) {
     std::string text;
+    auto gates = daemon_.points_.gates();
+    const auto describe = [](const Points::Gate& gate) {
+        return fmt::format("  closed for {}, holds {}\n", gate.handle.empty() ? "all" : gate.handle,
+                           gate.held);
+    };
     for (const Points::Known& point : Points::known()) {
         text += fmt::format("{:20} {}\n", point.name, point.meaning);
-        for (const Points::Gate& gate : daemon_.points_.gates()) {
-            if (gate.name == point.name) {
-                text += fmt::format("  closed for {}, holds {}\n",
-                                    gate.handle.empty() ? "all" : gate.handle, gate.held);
-            }
-        }
+        std::erase_if(gates, [&](const Points::Gate& gate) {
+            text += gate.name == point.name ? describe(gate) : "";
+            return gate.name == point.name;
+        });
+    }
+    for (const Points::Gate& gate : gates) {  // of other opcodes
+        text += gate.name + "\n" + describe(gate);
     }
     finish(answer, {}, text);
 }
@@ -278,7 +284,7 @@ void CtlCommands::capture(const Json& arguments, const CtlServer::Answer& answer
 
 void CtlCommands::stats(const Json& arguments, const CtlServer::Answer& answer) {
     finish(answer, {},
-           report_stats(*daemon_.server_, daemon_.forwarder_->counters(),
+           report_stats(*daemon_.server_, *daemon_.device_half_, *daemon_.forwarder_,
                         arguments.at("json").get<bool>()));
 }
 

@@ -286,41 +286,48 @@ void TapNetdevs::link_message(const nlmsghdr& header, std::span<const std::byte>
     }
     auto rest = payload.subspan(NLMSG_ALIGN(sizeof link));
     rtattr attribute;
+    LinkState state;
+    state.up = (link.ifi_flags & IFF_UP) != 0;
     while (rest.size() >= sizeof attribute) {
         std::memcpy(&attribute, rest.data(), sizeof attribute);
         if (attribute.rta_len < sizeof attribute || attribute.rta_len > rest.size()) {
             return;
         }
+        const auto* data = reinterpret_cast<const char*>(rest.data()) + RTA_LENGTH(0);
+        const size_t length = attribute.rta_len - RTA_LENGTH(0);
         if (attribute.rta_type == IFLA_IFNAME) {
-            const auto* text = reinterpret_cast<const char*>(rest.data()) + RTA_LENGTH(0);
-            const std::string name(text, ::strnlen(text, attribute.rta_len - RTA_LENGTH(0)));
-            link_seen(ifindex, name, (link.ifi_flags & IFF_UP) != 0);
-            return;
+            state.name.assign(data, ::strnlen(data, length));
+        } else if (attribute.rta_type == IFLA_MTU && length >= sizeof state.mtu) {
+            std::memcpy(&state.mtu, data, sizeof state.mtu);
         }
         rest = rest.subspan(std::min<size_t>(RTA_ALIGN(attribute.rta_len), rest.size()));
     }
+    if (!state.name.empty()) {
+        link_seen(ifindex, state);
+    }
 }
 
-void TapNetdevs::link_seen(uint32_t ifindex, const std::string& name, bool up) {
+void TapNetdevs::link_seen(uint32_t ifindex, const LinkState& state) {
     Tap* tap = by_index(ifindex);
     bool identity = false;
     if (!tap) {
-        tap = come_back(ifindex, name);
+        tap = come_back(ifindex, state.name);
         if (!tap) {
             return;
         }
         identity = true;
     }
     Netdev& netdev = tap->netdev;
-    if (netdev.name != name) {
-        netdev.name = name;
+    netdev.mtu = state.mtu;
+    if (netdev.name != state.name) {
+        netdev.name = state.name;
         identity = true;
     }
     if (identity && callbacks_.identity_changed) {
         callbacks_.identity_changed(netdev);
     }
-    if (netdev.admin_up != up) {
-        netdev.admin_up = up;
+    if (netdev.admin_up != state.up) {
+        netdev.admin_up = state.up;
         if (callbacks_.admin_changed) {
             callbacks_.admin_changed(netdev);
         }

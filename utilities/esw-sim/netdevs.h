@@ -67,7 +67,12 @@ private:
     void read_route();
     void ask_all_links();
     void link_message(const struct nlmsghdr& header, std::span<const std::byte> payload);
-    void link_seen(uint32_t ifindex, const std::string& name, bool up);
+    struct LinkState {
+        std::string name;
+        bool up = false;
+        uint32_t mtu = 1500;
+    };
+    void link_seen(uint32_t ifindex, const LinkState& state);
     void link_gone(uint32_t ifindex);
     Tap* come_back(uint32_t ifindex, const std::string& name);
     Tap* by_index(uint32_t ifindex) const;

@@ -42,6 +42,7 @@ tests_unit_test_sim_transport_LDADD = $(ESW_TEST_LIBS) $(ESW_SIM_LIBS)
 
 check_PROGRAMS += tests/unit/test-sim
 tests_unit_test_sim_SOURCES = \
+	tests/unit/sim/device_host_test.cc \
 	tests/unit/sim/fake_netdevs.h \
 	tests/unit/sim/forwarding_test.cc \
 	tests/unit/sim/model_test.cc \

@@ -173,8 +173,8 @@ Answer Capabilities::query_hca_cap(const Command& command) const {
 void Capabilities::general(void* cap) const {
     DEVX_SET(cmd_hca_cap, cap, hca_cap_2, 1);
     DEVX_SET(cmd_hca_cap, cap, vhca_id, host_.vhca_id());
-    DEVX_SET(cmd_hca_cap, cap, eswitch_manager, 1);
-    DEVX_SET(cmd_hca_cap, cap, vport_group_manager, 1);
+    DEVX_SET(cmd_hca_cap, cap, eswitch_manager, host_.eswitch_manager());
+    DEVX_SET(cmd_hca_cap, cap, vport_group_manager, host_.eswitch_manager());
     DEVX_SET(cmd_hca_cap, cap, eth_virt, 1);
     DEVX_SET(cmd_hca_cap, cap, nic_flow_table, 1);
     DEVX_SET(cmd_hca_cap, cap, device_memory, 1);

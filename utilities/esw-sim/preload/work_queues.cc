@@ -20,8 +20,6 @@ namespace {
 
 constexpr uint32_t kMaxDevices = 64;
 constexpr uint32_t kMaxQueues = 4096;
-constexpr uint32_t kMaxKeys = 1U << 17;  ///< memory keys of a device: their numbers, less 8 bits
-constexpr uint32_t kMaxCqs = 1U << 16;
 constexpr size_t kBlock = 64;        ///< bytes of a WQE's basic block
 constexpr size_t kSegment = 16;      ///< unit of a WQE's size
 constexpr size_t kMaxInline = 1024;  ///< MLX5_INLINE_SEG has ten bits of length
@@ -174,7 +172,10 @@ struct Window {
     }
     void write(const void* from, size_t length) const noexcept {
         if (key->in_icm) {
-            icm::write(device->memory, icm::header(device->memory)->lines, place, from, length);
+            icm::Header* const header = icm::header(device->memory);
+            icm::write(device->memory, header->lines, place, from, length);
+            __atomic_fetch_add(&header->entries_written, (length + icm::kLine - 1) / icm::kLine,
+                               __ATOMIC_RELAXED);
         } else {
             memcpy(reinterpret_cast<void*>(place), from, length);
         }
