@@ -48,6 +48,8 @@ utilities_esw_sim_libesw_sim_a_SOURCES = \
 	utilities/esw-sim/pcap.h \
 	utilities/esw-sim/points.cc \
 	utilities/esw-sim/points.h \
+	utilities/esw-sim/rdma_resources.cc \
+	utilities/esw-sim/rdma_resources.h \
 	utilities/esw-sim/rdma_service.cc \
 	utilities/esw-sim/rdma_service.h \
 	utilities/esw-sim/report.cc \

@@ -80,7 +80,8 @@ Status Daemon::start(Topology topology) {
     sysfs_ = std::move(*sysfs);
     netdevs_->set_callbacks(callbacks());
     devlink_ = std::make_unique<DevlinkService>(*adapter_, points_);
-    rdma_ = std::make_unique<RdmaService>(*adapter_);
+    rdma_ = std::make_unique<RdmaService>(
+        *adapter_, [this](const IbDevice& device) { return device_half_->resources(device); });
     if (Status status = adapter_->bring_up(); !status) {
         return status;
     }
@@ -139,6 +140,11 @@ TapNetdevs::Callbacks Daemon::callbacks() {
     callbacks.admin_changed = [this](Netdev& netdev) {
         adapter_->netdev_admin_changed(netdev);
         sysfs_->rdma_changed();
+    };
+    callbacks.carrier_changed = [this](Netdev& netdev) {
+        if (device_half_) {
+            device_half_->carrier_changed(netdev);
+        }
     };
     callbacks.identity_changed = [this](Netdev& netdev) {
         sysfs_->netdev_changed(netdev);

@@ -102,6 +102,19 @@ void DeviceHalf::uverbs_removed(const IbDevice& ib) {
     ::unlink((nodes_ + "/" + ib.chardev_name()).c_str());
 }
 
+void DeviceHalf::carrier_changed(const Netdev& netdev) {
+    for (const auto& [ib, device] : devices_) {
+        if (device->uverbs.open_files() == 0) {
+            continue;
+        }
+        for (const auto& [port, attached] : ib->netdevs) {
+            if (attached == &netdev) {
+                device->uverbs.port_event(port, netdev.carrier);
+            }
+        }
+    }
+}
+
 Result<NetlinkServer::Config::OpenedDevice> DeviceHalf::open(uint32_t number, pid_t process) {
     for (const auto& [ib, device] : devices_) {
         if (ib->uverbs == number) {

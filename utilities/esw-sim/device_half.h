@@ -33,6 +33,9 @@ public:
     void uverbs_added(const IbDevice& device);
     void uverbs_removed(const IbDevice& device);
 
+    /// A netdev's carrier came or went: a port event of the RDMA devices that it is a port of.
+    void carrier_changed(const Netdev& netdev);
+
     /// open() of /dev/infiniband/uverbs`number` by `process`.
     Result<NetlinkServer::Config::OpenedDevice> open(uint32_t number, pid_t process);
 

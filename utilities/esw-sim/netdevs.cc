@@ -145,7 +145,11 @@ void TapNetdevs::set_carrier(Netdev* netdev, bool carrier) {
     if (::ioctl(tap->fd.get(), TUNSETCARRIER, &value) != 0) {
         log_.warn("{}: set carrier {}: {}", netdev->name, value, errno_text(errno));
     }
+    const bool changed = netdev->carrier != carrier;
     netdev->carrier = carrier;
+    if (changed && callbacks_.carrier_changed) {
+        callbacks_.carrier_changed(*netdev);
+    }
 }
 
 void TapNetdevs::set_mac(Netdev* netdev, const Mac& mac) {

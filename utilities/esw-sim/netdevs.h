@@ -27,6 +27,7 @@ public:
         std::function<void(Netdev&)> made;
         std::function<void(Netdev&)> gone;  ///< destroyed, after the kernel's netdev
         std::function<void(Netdev&)> admin_changed;
+        std::function<void(Netdev&)> carrier_changed;
         std::function<void(Netdev&)> identity_changed;  ///< name, or seen in our namespace
         std::function<void()> pump;                     ///< see NetdevBackend::pump()
     };
