@@ -46,6 +46,8 @@ utilities_esw_sim_libesw_sim_a_SOURCES = \
 	utilities/esw-sim/operation.h \
 	utilities/esw-sim/pcap.cc \
 	utilities/esw-sim/pcap.h \
+	utilities/esw-sim/pcapng.cc \
+	utilities/esw-sim/pcapng.h \
 	utilities/esw-sim/points.cc \
 	utilities/esw-sim/points.h \
 	utilities/esw-sim/rdma_resources.cc \

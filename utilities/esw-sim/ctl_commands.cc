@@ -34,6 +34,7 @@ const CtlCommands::Verb* CtlCommands::find(const std::string& name) {
         {"overflow", &C::overflow},
         {"inject", &C::inject},
         {"capture", &C::capture},
+        {"trace", &C::trace},
         {"stats", &C::stats},
         {"status", &C::status},
         {"stop", &C::stop},
@@ -280,6 +281,16 @@ void CtlCommands::capture(const Json& arguments, const CtlServer::Answer& answer
         finish(answer,
                daemon_.forwarder_->capture(*target, arguments.at("file").get<std::string>()));
     }
+}
+
+void CtlCommands::trace(const Json& arguments, const CtlServer::Answer& answer) {
+    if (!arguments.at("stop").get<bool>()) {
+        finish(answer, daemon_.forwarder_->trace(arguments.at("file").get<std::string>()));
+        return;
+    }
+    const auto packets = daemon_.forwarder_->stop_trace();
+    finish(answer, packets ? Status{} : Status(fail(packets.error())),
+           packets ? fmt::format("{} packets\n", *packets) : "");
 }
 
 void CtlCommands::stats(const Json& arguments, const CtlServer::Answer& answer) {

@@ -52,7 +52,7 @@ void Forwarder::from_netdev(Netdev& netdev, Frame frame) {
 
 // `netdev`: of the function or the wire, where the frame came from.
 void Forwarder::from_function(Netdev& netdev, Pf& pf, Vport* vport, Frame frame) {
-    record(pf, vport, frame);
+    record(pf, vport, PcapngWriter::Direction::kSent, frame);
     Traffic& traffic = vport ? vport->traffic : pf.wire_traffic;
     traffic.tx_packets++;
     traffic.tx_bytes += frame.size();
@@ -134,7 +134,7 @@ void Forwarder::deliver(Netdev* to, Frame frame, uint64_t& counter) {
         return;
     }
     if (to->role == Netdev::Role::kFunction || to->role == Netdev::Role::kWire) {
-        record(*to->pf, to->vport, frame);
+        record(*to->pf, to->vport, PcapngWriter::Direction::kReceived, frame);
         Traffic& traffic = to->vport ? to->vport->traffic : to->pf->wire_traffic;
         traffic.rx_packets++;
         traffic.rx_bytes += frame.size();
@@ -227,11 +227,36 @@ Result<uint64_t> Forwarder::stop_capture(const Adapter::Target& target) {
     return entry.mapped()->packets();
 }
 
-void Forwarder::record(const Pf& pf, const Vport* vport, Frame frame) {
-    if (captures_.empty()) {
+Status Forwarder::trace(const std::string& path) {
+    if (trace_) {
+        return fail(EEXIST, "trace", "start", "there is one already");
+    }
+    auto writer = PcapngWriter::create(path);
+    if (!writer) {
+        return fail(writer.error());
+    }
+    trace_ = std::move(*writer);
+    return {};
+}
+
+Result<uint64_t> Forwarder::stop_trace() {
+    const auto writer = std::move(trace_);
+    if (!writer) {
+        return fail(ENOENT, "trace", "stop", "there is none");
+    }
+    return writer->packets();
+}
+
+void Forwarder::record(const Pf& pf, const Vport* vport, PcapngWriter::Direction direction,
+                       Frame frame) {
+    if (captures_.empty() && !trace_) {
         return;
     }
-    const auto capture = captures_.find(key(pf, vport));
+    const std::string place = key(pf, vport);
+    if (trace_) {
+        trace_->write(place, direction, frame);
+    }
+    const auto capture = captures_.find(place);
     if (capture != captures_.end()) {
         capture->second->write(frame);
     }

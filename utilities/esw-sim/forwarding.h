@@ -11,6 +11,7 @@
 #include "utilities/esw-sim/hardware/pipeline.h"
 #include "utilities/esw-sim/model/adapter.h"
 #include "utilities/esw-sim/pcap.h"
+#include "utilities/esw-sim/pcapng.h"
 
 namespace esw::sim {
 
@@ -48,6 +49,11 @@ public:
     /// How many packets were written.
     Result<uint64_t> stop_capture(const Adapter::Target& target);
 
+    /// Writes what passes between the eswitches and all of their vports, until stop_trace().
+    Status trace(const std::string& path);
+    /// How many packets were written.
+    Result<uint64_t> stop_trace();
+
     /// The PF's eswitch forgets what it learned (mode change, PCI removal).
     void forget(const Pf& pf) { learned_.erase(&pf); }
 
@@ -81,7 +87,7 @@ private:
     void learn(const Pf& pf, Netdev& from, Frame frame);
     std::vector<Netdev*> legacy_ports(const Pf& pf) const;
     void deliver(Netdev* to, Frame frame, uint64_t& counter);
-    void record(const Pf& pf, const Vport* vport, Frame frame);
+    void record(const Pf& pf, const Vport* vport, PcapngWriter::Direction direction, Frame frame);
     static std::string key(const Pf& pf, const Vport* vport);
 
     const Send send_;
@@ -91,6 +97,7 @@ private:
     std::map<std::string, uint64_t> drop_reasons_;
     std::map<const Pf*, MacTable> learned_;
     std::map<std::string, std::unique_ptr<PcapWriter>> captures_;  ///< by "HANDLE/REP"
+    std::unique_ptr<PcapngWriter> trace_;
 };
 
 }  // namespace esw::sim
