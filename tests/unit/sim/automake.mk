@@ -53,10 +53,15 @@ tests_unit_test_sim_LDADD = $(ESW_TEST_LIBS) $(ESW_SIM_LIBS)
 
 check_PROGRAMS += tests/unit/test-sim-hardware
 tests_unit_test_sim_hardware_SOURCES = \
+	tests/unit/sim/hardware/actions_test.cc \
 	tests/unit/sim/hardware/frames.cc \
 	tests/unit/sim/hardware/frames.h \
 	tests/unit/sim/hardware/icm_test.cc \
-	tests/unit/sim/hardware/packet_test.cc
+	tests/unit/sim/hardware/packet_test.cc \
+	tests/unit/sim/hardware/pipeline_test.cc \
+	tests/unit/sim/hardware/robustness_test.cc \
+	tests/unit/sim/hardware/steering.cc \
+	tests/unit/sim/hardware/steering.h
 tests_unit_test_sim_hardware_CPPFLAGS = $(ESW_TEST_CPPFLAGS)
 tests_unit_test_sim_hardware_LDADD = $(ESW_TEST_LIBS) $(ESW_SIM_LIBS)
 
