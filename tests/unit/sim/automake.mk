@@ -57,6 +57,7 @@ tests_unit_test_sim_hardware_SOURCES = \
 	tests/unit/sim/hardware/frames.cc \
 	tests/unit/sim/hardware/frames.h \
 	tests/unit/sim/hardware/icm_test.cc \
+	tests/unit/sim/hardware/match_tag_test.cc \
 	tests/unit/sim/hardware/packet_test.cc \
 	tests/unit/sim/hardware/pipeline_test.cc \
 	tests/unit/sim/hardware/robustness_test.cc \

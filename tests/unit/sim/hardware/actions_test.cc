@@ -248,8 +248,10 @@ TEST_F(Actions, ListsRunInOrderOverLines) {
         actions.push_back(add(0x0e, 8, 8, 0xff));
         actions.emplace_back();  // a gap
     }
+    actions.push_back(set(0x18, 0, 16, 9));  // in the last of five lines
     Spec after;
     after.ttl = 64 - 17;
+    after.dport = 9;
     expect(list(actions), frame_of({}), frame_of(after));
 }
 
@@ -400,13 +402,20 @@ TEST_F(Actions, FaultsAreDropsWithAReason) {
 }
 
 TEST_F(Actions, ALoopOfEntriesThatEditEnds) {
-    steering_.write(steering_.kTx, EntryWriter(0, 0x000f)
-                                       .hit(steering_.kTx)
-                                       .reparse()
-                                       .actions({0x0a, 0x00, 0x0c, 0x00, 0x81, 0x00, 0, 1}));
-    const auto outcomes = steering_.run(frame_of({}));
-    ASSERT_EQ(outcomes.size(), 1u);
-    EXPECT_EQ(outcomes[0].kind, Kind::kDrop);
+    const auto loop = [this](const std::vector<uint8_t>& action) {
+        Icm::Line line = EntryWriter(0, 0x000f).hit(steering_.kTx).reparse().line();
+        for (size_t i = 0; i < action.size(); i++) {
+            line[24 + i] = static_cast<std::byte>(action[i]);
+        }
+        steering_.lines[steering_.kTx] = line;
+        const auto outcomes = steering_.run(frame_of({}));
+        EXPECT_EQ(outcomes.size(), 1u);
+        return std::string_view(outcomes[0].reason);
+    };
+    EXPECT_EQ(loop(set(0x0e, 8, 8, 7)), "too many actions");
+    EXPECT_EQ(loop(list(std::vector(200, set(0x0e, 8, 8, 7)))), "too many actions");
+    steering_.reformats[42] = {2, Bytes(5000)};
+    EXPECT_EQ(loop(kEncapsulate), "packet too long");
 }
 
 }  // namespace

@@ -121,6 +121,12 @@ TEST(Pipeline, MatchesTheSourceByItsFunction) {
     EXPECT_EQ(steering.run(frame_to(1), 5)[0].kind, Kind::kForward);
     EXPECT_EQ(steering.run(frame_to(1), 6)[0].kind, Kind::kMiss);
     EXPECT_EQ(steering.run(frame_to(1), kWirePort)[0].kind, Kind::kMiss);
+    // The wire is function 0.
+    steering.write(steering.kRx, entry(kSourceGvmi)
+                                     .tag(2, {0, 0}, {255, 255})
+                                     .hit(steering.kVport2)
+                                     .miss(steering.kManager));
+    EXPECT_EQ(steering.run(frame_to(1), kWirePort)[0].kind, Kind::kForward);
 }
 
 TEST(Pipeline, MatchesTheSourceByItsMetadata) {
