@@ -77,3 +77,14 @@ tests_unit_test_sim_firmware_SOURCES = \
 	tests/unit/sim/firmware_table_test.cc
 tests_unit_test_sim_firmware_CPPFLAGS = $(ESW_TEST_CPPFLAGS)
 tests_unit_test_sim_firmware_LDADD = $(ESW_TEST_LIBS) $(ESW_SIM_LIBS)
+
+check_PROGRAMS += tests/unit/test-sim-uverbs
+tests_unit_test_sim_uverbs_SOURCES = \
+	tests/unit/sim/uverbs/devx_test.cc \
+	tests/unit/sim/uverbs/fixture.h \
+	tests/unit/sim/uverbs/flow_test.cc \
+	tests/unit/sim/uverbs/fuzz_test.cc \
+	tests/unit/sim/uverbs/objects_test.cc \
+	tests/unit/sim/uverbs/request_test.cc
+tests_unit_test_sim_uverbs_CPPFLAGS = $(ESW_TEST_CPPFLAGS)
+tests_unit_test_sim_uverbs_LDADD = $(ESW_TEST_LIBS) $(ESW_SIM_LIBS)
