@@ -35,14 +35,18 @@ public:
         if (!holds(address, length)) {
             return false;
         }
-        std::memcpy(to, reinterpret_cast<const void*>(address), length);
+        if (length != 0) {
+            std::memcpy(to, reinterpret_cast<const void*>(address), length);
+        }
         return true;
     }
     bool write(uint64_t address, const void* from, size_t length) override {
         if (!holds(address, length)) {
             return false;
         }
-        std::memcpy(reinterpret_cast<void*>(address), from, length);
+        if (length != 0) {
+            std::memcpy(reinterpret_cast<void*>(address), from, length);
+        }
         return true;
     }
     pid_t process() override { return ::getpid(); }
@@ -154,7 +158,9 @@ public:
         }
         std::byte* const at = memory_.allocate(size);
         std::memcpy(at, &header_, sizeof header_);
-        std::memcpy(at + sizeof header_, attributes_.data(), size - sizeof header_);
+        if (!attributes_.empty()) {
+            std::memcpy(at + sizeof header_, attributes_.data(), size - sizeof header_);
+        }
         bool done = false;
         const std::shared_ptr<UserMemory> memory(&memory_, [](UserMemory*) {});
         file.ioctl(memory, reinterpret_cast<uint64_t>(at), [&](IoctlResult answer) {
@@ -162,8 +168,10 @@ public:
             done = true;
         });
         EXPECT_TRUE(done);
-        returned_.resize(attributes_.size());
-        std::memcpy(returned_.data(), at + sizeof header_, size - sizeof header_);
+        returned_ = attributes_;
+        if (!returned_.empty()) {
+            std::memcpy(returned_.data(), at + sizeof header_, size - sizeof header_);
+        }
         return result.error;
     }
 
