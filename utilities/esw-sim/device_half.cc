@@ -8,6 +8,7 @@
 
 #include <cerrno>
 #include <filesystem>
+#include <set>
 
 #include "utilities/esw-sim/transport/wire.h"
 
@@ -18,6 +19,27 @@ namespace {
 // Of a card's magnitude: four million entries. Pages that nobody has written take no memory.
 constexpr Icm::Range kSteeringIcm{uint64_t{1} << 32, uint64_t{1} << 28};
 constexpr Icm::Range kHeaderModifyIcm{uint64_t{1} << 36, uint64_t{1} << 24};
+
+/// An open file, and its number in the memory that its work queues write to.
+class ClientFile final : public UverbsFile {
+public:
+    ClientFile(std::unique_ptr<UverbsFile> file, std::shared_ptr<Icm> icm, uint32_t client)
+        : file_(std::move(file)), icm_(std::move(icm)), client_(client) {}
+    ~ClientFile() override { icm_->remove_client(client_); }
+
+    void ioctl(std::shared_ptr<UserMemory> memory, uint64_t header, Done done) override {
+        file_->ioctl(std::move(memory), header, std::move(done));
+    }
+    int mmap(uint64_t offset, uint64_t length, int protection) override {
+        return file_->mmap(offset, length, protection);
+    }
+    void disassociate() override { file_->disassociate(); }
+
+private:
+    const std::unique_ptr<UverbsFile> file_;
+    const std::shared_ptr<Icm> icm_;
+    const uint32_t client_;
+};
 
 }  // namespace
 
@@ -39,6 +61,7 @@ struct DeviceHalf::Device {
     DeviceHost host;
     Firmware& firmware;
     UverbsDevice uverbs;
+    std::set<uint32_t> clients;  ///< that have opened it; some may be others' by now
 };
 
 DeviceHalf::DeviceHalf(LogSink& log, const Adapter& adapter, Points& points,
@@ -97,6 +120,11 @@ void DeviceHalf::uverbs_removed(const IbDevice& ib) {
     if (device.empty()) {
         return;
     }
+    // Queue pairs go before the memory that they write to. All files of the function's memory are
+    // this device's: a function has one RDMA device at a time.
+    for (const uint32_t client : device.mapped()->clients) {
+        device.mapped()->firmware.icm().stop_client(client);
+    }
     device.mapped()->uverbs.disassociate();
     count(*device.mapped(), gone_);
     ::unlink((nodes_ + "/" + ib.chardev_name()).c_str());
@@ -117,12 +145,20 @@ void DeviceHalf::carrier_changed(const Netdev& netdev) {
 
 Result<NetlinkServer::Config::OpenedDevice> DeviceHalf::open(uint32_t number, pid_t process) {
     for (const auto& [ib, device] : devices_) {
-        if (ib->uverbs == number) {
-            NetlinkServer::Config::OpenedDevice opened;
-            opened.file = device->uverbs.open(process);
-            opened.memory = device->firmware.icm().fd();
-            return opened;
+        if (ib->uverbs != number) {
+            continue;
         }
+        const auto icm = device->firmware.shared_icm();
+        const auto client = icm->add_client();
+        if (!client) {
+            return fail(ENFILE, ib->name, "open", "it is open too many times");
+        }
+        device->clients.insert(*client);
+        NetlinkServer::Config::OpenedDevice opened;
+        opened.file = std::make_unique<ClientFile>(device->uverbs.open(process), icm, *client);
+        opened.memory = icm->fd();
+        opened.client = *client;
+        return opened;
     }
     return fail(ENXIO, fmt::format("uverbs{}", number), "open", "there is no such RDMA device");
 }

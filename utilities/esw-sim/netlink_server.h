@@ -106,6 +106,7 @@ public:
         struct OpenedDevice {
             std::unique_ptr<UverbsFile> file;
             int memory = -1;
+            uint32_t client = 0;  ///< its number in that memory (icm_layout.h)
         };
         using OpenDevice = std::function<Result<OpenedDevice>(uint32_t number, pid_t pid)>;
         OpenDevice open_device;

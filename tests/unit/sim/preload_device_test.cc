@@ -271,6 +271,17 @@ TEST_F(PreloadWorkQueue, OfADeviceThatIsGoneIsFlushed) {
     EXPECT_EQ(next_completion(), Completion(MLX5_CQE_REQ_ERR, MLX5_CQE_SYNDROME_WR_FLUSH_ERR));
 }
 
+TEST_F(PreloadWorkQueue, OfAFileWithoutQueuePairsIsFlushedAndOthersAreNot) {
+    const auto other = open_device();
+    ToyCommand stop{ToyCommand::Op::kStop};
+    ASSERT_EQ(command(other, stop), 0);
+    post(MLX5_OPCODE_NOP, 0, 0, 0);
+    EXPECT_EQ(next_completion(), kDone);
+    ASSERT_EQ(command(fd_, stop), 0);
+    post(MLX5_OPCODE_NOP, 0, 0, 0);
+    EXPECT_EQ(next_completion(), Completion(MLX5_CQE_REQ_ERR, MLX5_CQE_SYNDROME_WR_FLUSH_ERR));
+}
+
 TEST_F(PreloadWorkQueue, IsLeftAloneOnceRemoved) {
     ToyCommand remove{ToyCommand::Op::kRecords};
     remove.record_count = 1;

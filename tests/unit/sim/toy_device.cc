@@ -12,11 +12,14 @@ namespace {
 
 class ToyFile final : public UverbsFile {
 public:
-    ToyFile(std::shared_ptr<uint32_t> open_files, Icm& icm)
-        : open_files_(std::move(open_files)), icm_(icm) {
+    ToyFile(std::shared_ptr<uint32_t> open_files, Icm& icm, uint32_t client)
+        : open_files_(std::move(open_files)), icm_(icm), client_(client) {
         ++*open_files_;
     }
-    ~ToyFile() override { --*open_files_; }
+    ~ToyFile() override {
+        --*open_files_;
+        icm_.remove_client(client_);
+    }
 
     void ioctl(std::shared_ptr<UserMemory> memory, uint64_t header, Done done) override {
         ToyCommand command;
@@ -54,6 +57,9 @@ private:
             case ToyCommand::Op::kRemove:
                 icm_.set_alive(false);
                 break;
+            case ToyCommand::Op::kStop:
+                icm_.stop_client(client_);
+                break;
         }
     }
 
@@ -69,6 +75,7 @@ private:
 
     const std::shared_ptr<uint32_t> open_files_;
     Icm& icm_;
+    const uint32_t client_;
     UniqueFd events_;
 };
 
@@ -87,7 +94,8 @@ Result<NetlinkServer::Config::OpenedDevice> ToyDevice::open(uint32_t number) {
     }
     icm_->set_alive(true);
     NetlinkServer::Config::OpenedDevice opened;
-    opened.file = std::make_unique<ToyFile>(open_files_, *icm_);
+    opened.client = icm_->add_client().value();
+    opened.file = std::make_unique<ToyFile>(open_files_, *icm_, opened.client);
     opened.memory = icm_->fd();
     return opened;
 }

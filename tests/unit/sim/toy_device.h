@@ -19,7 +19,8 @@ struct ToyCommand {
         kRecords,    ///< hands `records` to the work-queue engine
         kEvents,     ///< `descriptor` becomes a queue with the event "hello" in it
         kEndEvents,  ///< the device is gone for the readers of queues
-        kRemove      ///< the device is gone for its work queues
+        kRemove,     ///< the device is gone for its work queues
+        kStop        ///< the kernel has destroyed the queue pairs of this file
     };
     Op op = Op::kCount;
     uint32_t value = 0;

@@ -39,6 +39,8 @@ public:
     Firmware& operator=(const Firmware&) = delete;
 
     Icm& icm() { return *icm_; }
+    /// For files that are closed after the function has gone.
+    std::shared_ptr<Icm> shared_icm() { return icm_; }
 
     /// What mlx5_ib does at GET_CONTEXT with DEVX (CREATE_UCTX) and at its end (DESTROY_UCTX).
     /// 0: there is none left.
@@ -94,7 +96,7 @@ private:
     void add_commands();
 
     FirmwareHost& host_;
-    std::unique_ptr<Icm> icm_;
+    std::shared_ptr<Icm> icm_;
     FirmwareLimits limits_;
     Capabilities capabilities_;
     VportCommands vports_;

@@ -59,7 +59,7 @@ Result<std::unique_ptr<Icm>> Icm::create(Range steering, Range header_modify) {
     if (base == MAP_FAILED) {
         return fail(errno, "ICM", "map");
     }
-    *icm::header(base) = {icm::kMagic, 1, lines, 0, 0};
+    *icm::header(base) = {icm::kMagic, 1, lines, 0, 0, {}};
     return std::unique_ptr<Icm>(new Icm(std::move(*fd), base, lines, steering, header_modify));
 }
 
@@ -68,6 +68,27 @@ Icm::Icm(UniqueFd fd, void* base, uint64_t lines, Range steering, Range modify)
 
 Icm::~Icm() {
     ::munmap(base_, icm::mapping_size(lines_));
+}
+
+std::optional<uint32_t> Icm::add_client() {
+    uint32_t* const clients = icm::header(base_)->clients;
+    for (uint32_t client = 0; client < icm::kMaxClients; client++) {
+        if (!clients_[client]) {
+            clients_[client] = true;
+            __atomic_store_n(&clients[client], 1u, __ATOMIC_RELEASE);
+            return client;
+        }
+    }
+    return std::nullopt;
+}
+
+void Icm::stop_client(uint32_t client) {
+    __atomic_store_n(&icm::header(base_)->clients[client], 0u, __ATOMIC_RELEASE);
+}
+
+void Icm::remove_client(uint32_t client) {
+    stop_client(client);
+    clients_[client] = false;
 }
 
 Icm::Work Icm::work() const {

@@ -6,6 +6,8 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
+#include <vector>
 
 #include "base/result.h"
 #include "base/unique_fd.h"
@@ -39,6 +41,12 @@ public:
     };
     Work work() const;
 
+    /// An open device file whose work queues write here; none when there are too many.
+    std::optional<uint32_t> add_client();
+    /// The kernel has destroyed its queue pairs: what it posts completes in error.
+    void stop_client(uint32_t client);
+    void remove_client(uint32_t client);
+
     /// Marks the device as gone for every client that has it mapped.
     void set_alive(bool alive);
 
@@ -61,6 +69,7 @@ private:
     uint64_t lines_;
     Range steering_;
     Range modify_;
+    std::vector<bool> clients_ = std::vector<bool>(1000);
     std::map<uint64_t, uint64_t> allocated_;  ///< length by address
 };
 

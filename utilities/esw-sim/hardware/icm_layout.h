@@ -20,6 +20,7 @@ constexpr size_t kLine = 64;
 constexpr size_t kWords = kLine / sizeof(uint64_t);
 constexpr size_t kHeader = 4096;
 constexpr uint32_t kMagic = 0x6d636965;
+constexpr uint32_t kMaxClients = 1000;
 
 struct Header {
     uint32_t magic;
@@ -29,7 +30,10 @@ struct Header {
     /// Executed so far by the work queues of all clients, and lines that they have written.
     uint64_t work_requests;
     uint64_t entries_written;
+    /// By client (an open device file): not 0 while its queue pairs are there.
+    uint32_t clients[kMaxClients];
 };
+static_assert(sizeof(Header) <= kHeader);
 
 constexpr size_t versions_size(uint64_t lines) {
     return (lines * sizeof(uint32_t) + kHeader - 1) / kHeader * kHeader;
@@ -43,8 +47,10 @@ inline Header* header(void* base) {
     return static_cast<Header*>(base);
 }
 
-inline bool alive(const void* base) {
-    return __atomic_load_n(&static_cast<const Header*>(base)->alive, __ATOMIC_ACQUIRE) != 0;
+inline bool alive(const void* base, uint32_t client) {
+    const Header* const header = static_cast<const Header*>(base);
+    return __atomic_load_n(&header->alive, __ATOMIC_ACQUIRE) != 0 &&
+           __atomic_load_n(&header->clients[client], __ATOMIC_ACQUIRE) != 0;
 }
 
 inline uint32_t* version(void* base, uint64_t line) {

@@ -73,7 +73,7 @@ int close_and_fail(int fd, int error) noexcept {
 }
 
 /// Tells the daemon of the file on its own connection. Returns an errno value or 0.
-int introduce(const DeviceFile& file, int flags, int& memory) noexcept {
+int introduce(const DeviceFile& file, int flags, int& memory, uint32_t& client) noexcept {
     const int error = connect_to_daemon(file.fd);
     if (error != 0) {
         complain_instance_gone();
@@ -83,6 +83,7 @@ int introduce(const DeviceFile& file, int flags, int& memory) noexcept {
     open.wants_fd = true;
     const bool answered = open.run_on(file.fd);
     memory = open.received_fd;
+    client = static_cast<uint32_t>(open.value);
     return answered ? open.error : ENXIO;
 }
 
@@ -121,12 +122,13 @@ int DeviceFile::open(const char* path, int flags) noexcept {
         return -1;
     }
     int memory = -1;
+    uint32_t client = 0;
     int error = bind_name(file.fd, file);
     if (error == 0) {
-        error = introduce(file, flags, memory);
+        error = introduce(file, flags, memory, client);
     }
     if (error == 0) {
-        error = work_queues::add_device(file.fd, file.id, memory);
+        error = work_queues::add_device(file.fd, file.id, memory, client);
     }
     if (memory >= 0) {
         syscall(SYS_close, memory);

@@ -63,6 +63,7 @@ struct Objects {
 struct Device {
     uint64_t id;  ///< 0: none
     int fd;
+    uint32_t client;
     bool dead;
     void* memory;  ///< ICM, or null
     size_t memory_size;
@@ -222,7 +223,7 @@ uint8_t remote_access(const WorkRequest& request, uint8_t opcode) noexcept {
 
 uint8_t execute(const WorkRequest& request, uint8_t opcode, uint32_t segments) noexcept {
     if (request.queue.device->dead || !request.queue.device->memory ||
-        !icm::alive(request.queue.device->memory)) {
+        !icm::alive(request.queue.device->memory, request.queue.device->client)) {
         return MLX5_CQE_SYNDROME_WR_FLUSH_ERR;
     }
     if (opcode == MLX5_OPCODE_NOP) {
@@ -388,10 +389,13 @@ int map_memory(Device& device, int memory) noexcept {
 
 }  // namespace
 
-int add_device(int fd, uint64_t id, int memory) noexcept {
+int add_device(int fd, uint64_t id, int memory, uint32_t client) noexcept {
     Table* const all = make_table();
     if (!all) {
         return ENOMEM;
+    }
+    if (client >= icm::kMaxClients) {
+        return EPROTO;
     }
     const Claim claim(all->changing);
     Device* const device = find_device(*all, 0);
@@ -409,6 +413,7 @@ int add_device(int fd, uint64_t id, int memory) noexcept {
         return error;
     }
     device->fd = fd;
+    device->client = client;
     device->id = id;
     return 0;
 }

@@ -19,8 +19,8 @@
 namespace esw::sim::work_queues {
 
 /// The program has opened a device file. `memory`: its ICM (icm_layout.h), or -1 when the function
-/// has none; not kept. Returns an errno value or 0.
-int add_device(int fd, uint64_t id, int memory) noexcept;
+/// has none; not kept. `client`: its number there. Returns an errno value or 0.
+int add_device(int fd, uint64_t id, int memory, uint32_t client) noexcept;
 
 /// Descriptor `fd` is about to be closed.
 void descriptor_closing(int fd) noexcept;

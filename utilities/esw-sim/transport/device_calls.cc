@@ -76,7 +76,7 @@ void DeviceCalls::open(Call& call) {
         return;
     }
     file.watch = std::move(*watch);
-    if (send_answer(fd, 0, 0, {}, opened->memory)) {
+    if (send_answer(fd, 0, static_cast<int>(opened->client), {}, opened->memory)) {
         files_.emplace(id, std::move(file));
     }
 }

@@ -46,7 +46,7 @@ enum class Op : uint16_t {
     kGetOption,       ///< arg: level, name, room. Answer: value is the length, payload the value
     kEthtool,         ///< payload: EthtoolCall and the command. Answer: the command as changed
     kAttributeWrite,  ///< payload: path below the sysfs root, NUL, the bytes written
-    kDeviceOpen,      ///< arg: N, open flags. Answer: the ICM goes along by SCM_RIGHTS, if any
+    kDeviceOpen,      ///< arg: N, open flags. Answer: the client's number, and the ICM (SCM_RIGHTS)
     kDeviceIoctl,  ///< payload: uint64_t, address of the header in the caller. Answer: DeviceAnswer
     kDeviceMap     ///< payload: 3 x uint64_t: offset, length, protection
 };
