@@ -4,3 +4,5 @@ ESW_SYSTEM_TESTS += \
 	tests/sim/lifecycle \
 	tests/sim/packets
 EXTRA_DIST += tests/sim/common.sh
+
+include tests/sim/device/automake.mk

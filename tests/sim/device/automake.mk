@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: Apache-2.0
+# The adapter judged through libibverbs and libmlx5, as any program uses them: nothing here includes
+# a header of the simulator.
+check_LIBRARIES += tests/sim/device/libdevice.a
+tests_sim_device_libdevice_a_CPPFLAGS = $(ESW_TEST_CPPFLAGS) $(MLX5_CFLAGS)
+tests_sim_device_libdevice_a_SOURCES = \
+	tests/sim/device/action_bench.h \
+	tests/sim/device/bench.h \
+	tests/sim/device/frames.cc \
+	tests/sim/device/frames.h \
+	tests/sim/device/header_fields.h \
+	tests/sim/device/knobs.cc \
+	tests/sim/device/knobs.h \
+	tests/sim/device/netdevs.cc \
+	tests/sim/device/netdevs.h \
+	tests/sim/device/steering.cc \
+	tests/sim/device/steering.h \
+	tests/sim/device/tap_main.cc \
+	tests/sim/device/tap_main.h
+ESW_DEVICE_LIBS = tests/sim/device/libdevice.a $(MLX5_LIBS) $(GTEST_LIBS)
+
+check_PROGRAMS += \
+	tests/sim/device/dr-actions \
+	tests/sim/device/dr-life \
+	tests/sim/device/dr-many \
+	tests/sim/device/dr-matches \
+	tests/sim/device/dr-rules
+tests_sim_device_dr_actions_CPPFLAGS = $(ESW_TEST_CPPFLAGS) $(MLX5_CFLAGS)
+tests_sim_device_dr_actions_LDADD = $(ESW_DEVICE_LIBS)
+tests_sim_device_dr_actions_SOURCES = \
+	tests/sim/device/dr_actions.cc \
+	tests/sim/device/dr_refusals.cc \
+	tests/sim/device/dr_rewrites.cc \
+	tests/sim/device/dr_tunnels.cc
+tests_sim_device_dr_life_CPPFLAGS = $(ESW_TEST_CPPFLAGS) $(MLX5_CFLAGS)
+tests_sim_device_dr_life_LDADD = $(ESW_DEVICE_LIBS)
+tests_sim_device_dr_life_SOURCES = tests/sim/device/dr_life.cc
+tests_sim_device_dr_many_CPPFLAGS = $(ESW_TEST_CPPFLAGS) $(MLX5_CFLAGS)
+tests_sim_device_dr_many_LDADD = $(ESW_DEVICE_LIBS)
+tests_sim_device_dr_many_SOURCES = tests/sim/device/dr_many.cc
+tests_sim_device_dr_matches_CPPFLAGS = $(ESW_TEST_CPPFLAGS) $(MLX5_CFLAGS)
+tests_sim_device_dr_matches_LDADD = $(ESW_DEVICE_LIBS)
+tests_sim_device_dr_matches_SOURCES = tests/sim/device/dr_matches.cc
+tests_sim_device_dr_rules_CPPFLAGS = $(ESW_TEST_CPPFLAGS) $(MLX5_CFLAGS)
+tests_sim_device_dr_rules_LDADD = $(ESW_DEVICE_LIBS)
+tests_sim_device_dr_rules_SOURCES = tests/sim/device/dr_rules.cc
+
+ESW_SYSTEM_TESTS += \
+	tests/sim/device/actions \
+	tests/sim/device/life \
+	tests/sim/device/many \
+	tests/sim/device/matches \
+	tests/sim/device/rules
+EXTRA_DIST += tests/sim/device/common.sh

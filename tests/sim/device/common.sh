@@ -1,0 +1,28 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: Apache-2.0
+#
+# For the tests that judge the adapter's device: an instance in a network namespace in which nobody
+# but the test sends packets. Sourced behind tests/lib.sh and tests/sim/common.sh.
+
+device_netns=$ESW_TEST_ID-device
+device_pf=0000:08:00.0
+
+# start_device OPTION...: of "esw-sim start". The first PF is in switchdev mode then.
+start_device() {
+    ip netns add "$device_netns"
+    at_exit ip netns del "$device_netns"
+    in_device_netns sysctl -q net.ipv6.conf.{all,default}.disable_ipv6=1
+    at_exit sh -c "! [ -e '$ESW_SIM_DIR/pid' ] || esw-sim stop --dir '$ESW_SIM_DIR'"
+    in_device_netns esw-sim start --prefix "$prefix" "$@" >"$ESW_TEST_DIR/start"
+    in_device devlink dev eswitch set "$pf0" mode switchdev
+}
+
+in_device_netns() { ip netns exec "$device_netns" "$@"; }
+
+# Programs that see the adapter, in its namespace. The timeout is for what hangs.
+in_device() { in_device_netns timeout 280 esw-sim exec "$@"; }
+
+# judge PROGRAM VFS: a program of this directory, which prints TAP.
+judge() {
+    ESW_TEST_PREFIX=$prefix ESW_TEST_VFS=$2 in_device "$ESW_BUILD/tests/sim/device/$1"
+}
