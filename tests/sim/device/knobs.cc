@@ -114,20 +114,20 @@ Knobs ip6(Level level, unsigned n) {
     return knobs;
 }
 
+/// Not the inner header's numbers: what libmlx5 44 makes of those matches the outer header's
+/// (dr_ste_v1_build_eth_l4_misc_init() has one lookup type for both).
 Knobs tcp(Level level, uint32_t ip) {
     const Needs needs = version(level, ip) + protocol(level, 6);
-    const bool is_inner = level == kInner;
-    return {member(kOuter, at(level, FIELD(outer_headers.tcp_sport)), &Tcp::sport, needs),
-            member(kOuter, at(level, FIELD(outer_headers.tcp_dport)), &Tcp::dport, needs),
-            member(kOuter, at(level, FIELD(outer_headers.tcp_flags)), &Tcp::flags, needs),
-            member(kOuter,
-                   is_inner ? FIELD(misc_parameters_3.inner_tcp_seq_num)
-                            : FIELD(misc_parameters_3.outer_tcp_seq_num),
-                   &Tcp::seq, needs),
-            member(kOuter,
-                   is_inner ? FIELD(misc_parameters_3.inner_tcp_ack_num)
-                            : FIELD(misc_parameters_3.outer_tcp_ack_num),
-                   &Tcp::ack, needs)};
+    Knobs knobs = {member(kOuter, at(level, FIELD(outer_headers.tcp_sport)), &Tcp::sport, needs),
+                   member(kOuter, at(level, FIELD(outer_headers.tcp_dport)), &Tcp::dport, needs),
+                   member(kOuter, at(level, FIELD(outer_headers.tcp_flags)), &Tcp::flags, needs)};
+    if (level == kOuter) {
+        knobs.push_back(
+            member(kOuter, FIELD(misc_parameters_3.outer_tcp_seq_num), &Tcp::seq, needs));
+        knobs.push_back(
+            member(kOuter, FIELD(misc_parameters_3.outer_tcp_ack_num), &Tcp::ack, needs));
+    }
+    return knobs;
 }
 
 /// `n`: which UDP header of the frame it is.
