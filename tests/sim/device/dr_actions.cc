@@ -33,7 +33,14 @@ TEST_P(Actions, ToPort) {
     }
 }
 
-/// What came from the wire does not go back there (libmlx5 makes a drop of it).
+/// The eswitch manager has the representors: the vport's own takes the packet.
+TEST_P(Actions, ToManager) {
+    const Action to_manager = steering().to_vport(0);
+    EXPECT_TRUE(
+        gives({to_manager.get()}, udp4(1), {{Netdevs::peer(netdev(from())), encode(udp4(1))}}));
+}
+
+/// What came from the wire does not go back there.
 TEST_P(Actions, ToWire) {
     const Action to_wire = steering().to_vport(kWireVport);
     EXPECT_TRUE(

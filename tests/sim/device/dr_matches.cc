@@ -293,13 +293,13 @@ TEST_P(Parser, Fragments6) {
     expect(no, {udp6(1)}, {fragment6(0x0001), fragment6(0x0009), fragment6(0x0008)});
 }
 
-/// The first fragment has ports; in a later one these bytes are something else.
+/// What is where ports would be in a fragment that is not the first one is something else.
 TEST_P(Parser, PortsOfFragments) {
     Match match;
     match.set(FIELD(outer_headers.ip_version), 4, 4)
         .set(FIELD(outer_headers.ip_protocol), 17)
         .set(FIELD(outer_headers.udp_dport), 0x5566);
-    expect(match, {fragment(0), fragment(0x2000)}, {fragment(0x2005), fragment(0x0005)});
+    expect(match, {fragment(0), fragment(0x4000)}, {fragment(0x2005), fragment(0x0005)});
 }
 
 TEST_P(Parser, TcpAndUdpPorts) {

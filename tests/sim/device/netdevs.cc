@@ -88,6 +88,7 @@ void Netdevs::open(Device& device, const std::string& name) {
                                                std::array{SOL_SOCKET, SO_SNDBUFFORCE, space}}) {
         check(::setsockopt(device.socket, level, option, &value, sizeof value), name);
     }
+    set_up(device);
     sockaddr_ll address{};
     address.sll_family = AF_PACKET;
     address.sll_protocol = htons(ETH_P_ALL);
@@ -122,9 +123,6 @@ void Netdevs::wait_for_carriers() const {
     check(::bind(links, reinterpret_cast<sockaddr*>(&address), sizeof address), "links");
     const timeval patience{kPatience_ms / 1000, 0};
     check(::setsockopt(links, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience), "links");
-    for (const Device& device : devices_) {
-        set_up(device);
-    }
     for (const Device& device : devices_) {
         std::array<char, 1 << 16> notification;
         while (!is_running(device)) {

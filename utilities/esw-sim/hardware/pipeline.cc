@@ -11,6 +11,7 @@ namespace esw::sim::pipeline {
 
 namespace {
 
+constexpr uint16_t kManager = 0;
 constexpr uint16_t kWire = 0xffff;
 
 // What a program that is wrong may make of one packet at most.
@@ -75,7 +76,7 @@ private:
         }
         switch (to.kind) {
             case FlowDestination::Kind::kVport:
-                return leave(Outcome::Kind::kForward, to.vport, std::move(packet));
+                return forward(to.vport, std::move(packet));
             case FlowDestination::Kind::kTable:
                 return enter_table(to.table, std::move(packet), depth + 1);
             case FlowDestination::Kind::kDrop:
@@ -132,7 +133,7 @@ private:
             case Place::Kind::kNone:
                 return drop("an entry that leads nowhere");
             case Place::Kind::kVport:
-                return leave(Outcome::Kind::kForward, place.vport, std::move(packet));
+                return forward(place.vport, std::move(packet));
             case Place::Kind::kManager:
                 return leave(Outcome::Kind::kMiss, place.vport, std::move(packet));
             case Place::Kind::kDrop:
@@ -144,6 +145,18 @@ private:
 
     void count(uint32_t counter, const SteeredPacket& packet) {
         resources_.count(counter, 1, packet.frame.size());
+    }
+
+    /// What goes out of the manager's vport is a representor's. Nothing that came from the wire goes
+    /// back there: "can't go to uplink on RX rule - dropping instead" (dr_action.c of mlx5_core).
+    void forward(VportId vport, SteeredPacket packet) {
+        if (vport.number == kManager) {
+            return leave(Outcome::Kind::kMiss, vport, std::move(packet));
+        }
+        if (vport.number == kWire && source_.vport == vport) {
+            return drop("from the wire to the wire");
+        }
+        leave(Outcome::Kind::kForward, vport, std::move(packet));
     }
 
     void leave(Outcome::Kind kind, VportId vport, SteeredPacket packet) {
