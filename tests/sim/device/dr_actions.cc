@@ -10,8 +10,7 @@ using namespace device;
 class Actions : public BothSides {};
 ON_BOTH_SIDES(Actions);
 
-// ---- where to
-// ------------------------------------------------------------------------------------
+// ---- where to ----
 
 TEST_P(Actions, ToVport) {
     const Action to_vf2 = steering().to_vport(vf_vport(2));
@@ -105,8 +104,7 @@ TEST_P(Actions, ToTableAndRepresentor) {
                       {{Netdevs::peer(netdev(from())), frame}, {netdevs().vf(1), frame}}));
 }
 
-// ---- counters
-// ------------------------------------------------------------------------------------
+// ---- counters ----
 
 TEST_P(Actions, Count) {
     const Counters one(steering().context(), 0);
@@ -134,8 +132,7 @@ TEST_P(Actions, CountInBulk) {
     EXPECT_EQ(bulk.read(), wanted);
 }
 
-// ---- VLAN tags
-// -----------------------------------------------------------------------------------
+// ---- VLAN tags ----
 
 TEST_P(Actions, PushVlan) {
     for (const uint16_t tpid : {0x8100, 0x88a8}) {
@@ -169,8 +166,7 @@ TEST_P(Actions, PopTwoVlans) {
     EXPECT_TRUE(gives({first.get(), second.get()}, two, udp4(1)));
 }
 
-// ---- outside the rules
-// ---------------------------------------------------------------------------
+// ---- outside the rules ----
 
 using Paths = Bench;
 

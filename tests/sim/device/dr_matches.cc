@@ -68,8 +68,7 @@ private:
     }
 };
 
-// ---- fields that frames have a value of
-// ----------------------------------------------------------
+// ---- fields that frames have a value of ----
 
 class Fields : public MatchBench, public testing::WithParamInterface<std::tuple<Kind, From>> {
 protected:
@@ -200,8 +199,7 @@ INSTANTIATE_TEST_SUITE_P(Frames, Fields,
                                     to_string(std::get<1>(given.param));
                          });
 
-// ---- fields that say what a frame is
-// -------------------------------------------------------------
+// ---- fields that say what a frame is ----
 
 class Parser : public MatchBench, public testing::WithParamInterface<From> {
 protected:
@@ -436,8 +434,7 @@ TEST_P(Parser, Truncated) {
 INSTANTIATE_TEST_SUITE_P(Sides, Parser, testing::Values(From::kVf, From::kWire),
                          [](const auto& given) { return to_string(given.param); });
 
-// ---- where a packet comes from, and registers
-// ----------------------------------------------------
+// ---- where a packet comes from, and registers ----
 
 /// The vport's number instead of its metadata.
 TEST_F(MatchBench, SourcePort) {

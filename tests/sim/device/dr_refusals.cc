@@ -53,8 +53,7 @@ protected:
     }
 };
 
-// ---- matches
-// -------------------------------------------------------------------------------------
+// ---- matches ----
 
 TEST_F(Refusals, FieldsOfIpWithoutItsVersion) {
     const Table table = steering().table(1);
@@ -117,8 +116,7 @@ TEST_F(Refusals, SameRuleAgain) {
     mlx5dv_dr_domain_allow_duplicate_rules(steering().domain(), true);
 }
 
-// ---- actions
-// -------------------------------------------------------------------------------------
+// ---- actions ----
 
 /// The firmware knows no such vport: its status is an EREMOTEIO.
 TEST_F(Refusals, VportThatDoesNotExist) {
@@ -194,8 +192,7 @@ TEST_F(Refusals, Rewrites) {
     EXPECT_REFUSED(EINVAL, rewrite(Rewrite()));
 }
 
-// ---- objects in use
-// ------------------------------------------------------------------------------
+// ---- objects in use ----
 
 TEST_F(Refusals, ObjectsInUse) {
     const Table table = steering().table(1);
@@ -209,8 +206,7 @@ TEST_F(Refusals, ObjectsInUse) {
     EXPECT_EQ(mlx5dv_dr_domain_destroy(steering().domain()), EBUSY);
 }
 
-// ---- the kernel's root table
-// ---------------------------------------------------------------------
+// ---- the kernel's root table ----
 
 /// get_dests() of mlx5_ib takes a table or a drop in the FDB.
 TEST_F(Refusals, RootDestinations) {
@@ -251,8 +247,7 @@ TEST_F(Refusals, FdbInLegacyMode) {
     EXPECT_EQ(mlx5dv_destroy_flow_matcher(in_switchdev), 0);
 }
 
-// ---- commands
-// ------------------------------------------------------------------------------------
+// ---- commands ----
 
 /// devx_is_general_cmd() of mlx5_ib: what only the kernel may do is not for programs.
 TEST_F(Refusals, CommandsOfTheKernel) {
@@ -281,8 +276,7 @@ TEST_F(Refusals, FirmwareStatus) {
     EXPECT_NE(DEVX_GET(mbox_out, out, syndrome), 0u);
 }
 
-// ---- capabilities of the process
-// -----------------------------------------------------------------
+// ---- capabilities of the process ----
 
 /// Without some of the process's effective capabilities while it lives.
 class Without {

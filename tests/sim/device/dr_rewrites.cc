@@ -9,8 +9,7 @@ namespace {
 
 using namespace device;
 
-// ---- header rewrite
-// ------------------------------------------------------------------------------
+// ---- header rewrite ----
 
 struct RewriteCase {
     const char* name;

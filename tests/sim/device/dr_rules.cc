@@ -79,8 +79,7 @@ Packet random_packet(Random& random) {
     return packet;
 }
 
-// ---- masks
-// ---------------------------------------------------------------------------------------
+// ---- masks ----
 
 /// In the order of the matchers' priorities.
 enum Mask : unsigned {
@@ -171,8 +170,7 @@ Match match_of(Mask mask, const Packet& packet, Match match) {
     return match;
 }
 
-// ---- rules
-// ---------------------------------------------------------------------------------------
+// ---- rules ----
 
 struct RuleSpec {
     unsigned source = 0;  ///< 0: the wire, n: VF n - 1

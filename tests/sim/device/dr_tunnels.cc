@@ -6,8 +6,7 @@ namespace {
 
 using namespace device;
 
-// ---- tunnels
-// -------------------------------------------------------------------------------------
+// ---- tunnels ----
 
 std::vector<Frame> tunnels() {
     return {vxlan4_tunnel(),  vxlan6_tunnel(), geneve4_tunnel(),
@@ -116,8 +115,7 @@ TEST_F(TunnelsFromWire, DecapsulateLayer3) {
     }
 }
 
-// ---- in one rule
-// ---------------------------------------------------------------------------------
+// ---- in one rule ----
 
 class Together : public BothSides {};
 ON_BOTH_SIDES(Together);
