@@ -20,6 +20,8 @@ namespace {
 constexpr Icm::Range kSteeringIcm{uint64_t{1} << 32, uint64_t{1} << 28};
 constexpr Icm::Range kHeaderModifyIcm{uint64_t{1} << 36, uint64_t{1} << 24};
 
+constexpr uint16_t kManagerVport = 0;
+
 /// An open file, and its number in the memory that its work queues write to.
 class ClientFile final : public UverbsFile {
 public:
@@ -174,7 +176,11 @@ std::optional<std::vector<pipeline::Outcome>> DeviceHalf::steer(const Pf& pf, ui
     if (!device || device->uverbs.root().size() == 0) {
         return std::nullopt;
     }
-    const pipeline::Source source{{pf.instance->vhca_id, number}, pf.reg_c_0(number)};
+    const auto vport = pf.vports.find(number);
+    const uint16_t function = number == kManagerVport    ? pf.instance->vhca_id
+                              : vport == pf.vports.end() ? uint16_t{0}
+                                                         : vport->second->vhca_id;
+    const pipeline::Source source{{pf.instance->vhca_id, number}, pf.reg_c_0(number), function};
     pipeline::Frame bytes(frame.begin(), frame.end());
     const pipeline::RootRule* const rule = device->uverbs.root().match(source, bytes);
     if (!rule) {
