@@ -2,5 +2,6 @@
 ESW_SYSTEM_TESTS += \
 	tests/sim/fidelity \
 	tests/sim/lifecycle \
+	tests/sim/namespaces \
 	tests/sim/packets
 EXTRA_DIST += tests/sim/common.sh

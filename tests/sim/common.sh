@@ -47,3 +47,9 @@ expect_output() {
     diff -u <(printf '%s\n' "$wanted") <(printf '%s\n' "$got") ||
         fail "another output than expected: $*"
 }
+
+# wait_for_line PATTERN FILE PID: until FILE, which process PID writes, has a line that matches.
+wait_for_line() {
+    timeout 30 grep -Eq -m 1 -- "$1" <(exec tail -n +1 -f --pid="$3" "$2") ||
+        fail "no line that matches '$1' in: $(cat "$2")"
+}

@@ -123,10 +123,12 @@ TapNetdevs::Callbacks Daemon::callbacks() {
         adapter_->netdev_admin_changed(netdev);
         sysfs_->rdma_changed();
     };
-    callbacks.identity_changed = [this](Netdev& netdev) {
+    callbacks.identity_changed = [this](Netdev& netdev, bool was_here) {
         sysfs_->netdev_changed(netdev);
         sysfs_->rdma_changed();
-        adapter_->netdev_moved_or_renamed(netdev);
+        if (was_here || netdev.in_namespace) {
+            adapter_->netdev_moved_or_renamed(netdev);
+        }
     };
     callbacks.pump = [this] {
         if (server_) {

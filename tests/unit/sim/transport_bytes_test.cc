@@ -6,9 +6,11 @@
 #include <linux/if_link.h>
 #include <linux/rtnetlink.h>
 #include <net/if.h>
+#include <sys/socket.h>
 
 #include <array>
 
+#include "base/unique_fd.h"
 #include "tests/unit/sim/toy_adapter.h"
 #include "utilities/esw-sim/transport/ethtool_features.h"
 #include "utilities/esw-sim/transport/link_rewriter.h"
@@ -46,7 +48,7 @@ TEST(LinkRewriter, ShowsATapAsARepresentor) {
     ToyAdapter toy;
     toy.faces[2] = representor();
     Bytes datagram = tap_link();
-    ASSERT_TRUE(LinkRewriter(toy).rewrite(datagram));
+    ASSERT_TRUE(LinkRewriter(toy).rewrite(datagram, toy.home));
     ByteSpan rest(datagram);
     const auto message = next_message(rest);
     ASSERT_TRUE(message);
@@ -69,7 +71,11 @@ TEST(LinkRewriter, LeavesOthersByteForByte) {
     ToyAdapter toy;
     toy.faces[3] = representor();
     Bytes datagram = tap_link();
-    EXPECT_FALSE(LinkRewriter(toy).rewrite(datagram));
+    EXPECT_FALSE(LinkRewriter(toy).rewrite(datagram, toy.home));
+    EXPECT_EQ(datagram, tap_link());
+    // The same index in another namespace.
+    toy.faces[2] = representor();
+    EXPECT_FALSE(LinkRewriter(toy).rewrite(datagram, {toy.home.device, toy.home.inode + 1}));
     EXPECT_EQ(datagram, tap_link());
 }
 
@@ -83,7 +89,7 @@ TEST(LinkRewriter, ChangesOnlyItsMessagesOfADatagram) {
     Bytes datagram = other;
     append_padded(datagram, tap_link());
     append_padded(datagram, other);
-    ASSERT_TRUE(LinkRewriter(toy).rewrite(datagram));
+    ASSERT_TRUE(LinkRewriter(toy).rewrite(datagram, toy.home));
     ByteSpan rest(datagram);
     EXPECT_EQ(next_message(rest)->whole.size(), other.size());
     EXPECT_NE(next_message(rest)->whole.size(), other.size());
@@ -96,7 +102,7 @@ TEST(LinkRewriter, KeepsTheKindOfADeviceThatIsNoTap) {
     toy.faces[2] = representor();
     Bytes datagram = tap_link();
     datagram[72] = std::byte{'b'};  // "bun"
-    ASSERT_TRUE(LinkRewriter(toy).rewrite(datagram));
+    ASSERT_TRUE(LinkRewriter(toy).rewrite(datagram, toy.home));
     ByteSpan rest(datagram);
     const ByteSpan attributes = next_message(rest)->payload().subspan(sizeof(ifinfomsg));
     EXPECT_TRUE(find_attribute(attributes, IFLA_LINKINFO));
@@ -108,14 +114,14 @@ TEST(LinkRewriter, SurvivesEveryTruncation) {
     const Bytes whole = tap_link();
     for (size_t length = 0; length < whole.size(); length++) {
         Bytes cut(whole.begin(), whole.begin() + static_cast<ptrdiff_t>(length));
-        LinkRewriter(toy).rewrite(cut);
+        LinkRewriter(toy).rewrite(cut, toy.home);
         Bytes lying = cut;
         if (length >= sizeof(nlmsghdr)) {
             edit_header(lying, 0, [&](nlmsghdr& header) {
                 header.nlmsg_len = static_cast<uint32_t>(length);
             });
         }
-        LinkRewriter(toy).rewrite(lying);
+        LinkRewriter(toy).rewrite(lying, toy.home);
     }
 }
 
@@ -157,10 +163,12 @@ protected:
 
     bool is_change(const Bytes& bytes) const {
         ByteSpan rest(bytes);
-        return features_.is_change(next_message(rest).value());
+        return features_.is_change(next_message(rest).value(), view_);
     }
 
     ToyAdapter toy_;
+    const UniqueFd socket_{::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0)};
+    const NetworkView view_{toy_.home, socket_.get()};
     EthtoolFeatures features_{toy_, kFamily, kFeatures, kBit};
 };
 
@@ -192,7 +200,7 @@ TEST_F(EthtoolFeaturesTest, ShowsTheFaceInCompactBitsets) {
         bitset(to, ETHTOOL_A_FEATURES_ACTIVE, 2);
         bitset(to, ETHTOOL_A_FEATURES_NOCHANGE, ours | 4);
     });
-    features_.correct(bytes);
+    features_.correct(bytes, view_);
     ByteSpan rest(bytes);
     const ByteSpan attributes = next_message(rest)->payload().subspan(GENL_HDRLEN);
     const auto high = [&](uint16_t type) {

@@ -45,7 +45,8 @@ struct Netdev {
     std::string name;
     Mac mac{};
     bool in_namespace = true;  ///< of the adapter (devlink's); users may move it away
-    bool admin_up = false;     ///< IFF_UP; known while it is in the adapter's namespace
+    NamespaceId away;          ///< where it is when it is in another; all zero: nowhere
+    bool admin_up = false;     ///< IFF_UP
     bool carrier = false;
     NetdevFace face;
 };
