@@ -161,8 +161,9 @@ Status Daemon::watch_signals() {
 }
 
 // "bus/pci/devices/0000:08:00.0/sriov_numvfs" and the same under any other name of the device.
-void Daemon::write_attribute(const std::string& path, const std::string& value,
+void Daemon::write_attribute(const std::string& name, const std::string& value,
                              const std::function<void(int)>& done) {
+    const std::string path = sysfs_->canonical(name);
     const std::string wanted = "/sriov_numvfs";
     for (const auto& pf : adapter_->pfs()) {
         const std::string end = pf->instance->device + wanted;

@@ -40,7 +40,7 @@ private:
     Status start(Topology topology);
     Status watch_signals();
     TapNetdevs::Callbacks callbacks();
-    void write_attribute(const std::string& path, const std::string& value,
+    void write_attribute(const std::string& name, const std::string& value,
                          const std::function<void(int)>& done);
 
     void device(int command, const Instance& instance) override;

@@ -29,6 +29,9 @@ public:
     void instance_gone(const Instance& instance);
     void num_vfs_changed(const Pf& pf);
 
+    /// See SysfsTree.
+    std::string canonical(const std::string& path) const { return tree_->canonical(path); }
+
     /// RDMA devices are there before anybody is told of them. They have many ports, which come one
     /// by one: those are written once, when the loop comes to it or at flush().
     void infiniband_made(const IbDevice& device);

@@ -153,6 +153,12 @@ void SysfsTree::remove(const std::string& path) {
     fs::remove_all(root_ + "/" + path, ignored);
 }
 
+std::string SysfsTree::canonical(const std::string& path) const {
+    std::error_code error;
+    const fs::path target = fs::canonical(root_ + "/" + path, error);
+    return error ? path : target.lexically_relative(fs::canonical(root_, error)).string();
+}
+
 Status SysfsTree::link_from_class(const std::string& class_path, const std::string& path) {
     return make_link(class_path, way_up(class_path) + path);
 }

@@ -96,6 +96,9 @@ public:
     Status make_directory(const std::string& path);
     void remove(const std::string& path);
 
+    /// The path without links: one device has many names. As it is when there is no such file.
+    std::string canonical(const std::string& path) const;
+
 private:
     explicit SysfsTree(std::string root) : root_(std::move(root)) {}
     Status make_shared_directories();
