@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Netlink bytes on their way through the daemon.
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <linux/ethtool_netlink.h>
 #include <linux/genetlink.h>
@@ -7,6 +8,7 @@
 #include <linux/rtnetlink.h>
 #include <net/if.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include <array>
 
@@ -14,6 +16,7 @@
 #include "tests/unit/sim/toy_adapter.h"
 #include "utilities/esw-sim/transport/ethtool_features.h"
 #include "utilities/esw-sim/transport/link_rewriter.h"
+#include "utilities/esw-sim/transport/passed_descriptors.h"
 
 namespace esw::sim::test {
 namespace {
@@ -122,6 +125,56 @@ TEST(LinkRewriter, SurvivesEveryTruncation) {
             });
         }
         LinkRewriter(toy).rewrite(lying, toy.home);
+    }
+}
+
+// --- descriptors ---
+
+Bytes message_to_namespace(int fd) {
+    Bytes message = open_message(RTM_NEWLINK, NLM_F_REQUEST, 1, 0);
+    append_value(message, ifinfomsg{});
+    append_text(message, IFLA_IFNAME, "x");
+    append_number<int32_t>(message, IFLA_NET_NS_FD, fd);
+    close_message(message);
+    return message;
+}
+
+int namespace_in(const Bytes& datagram) {
+    ByteSpan rest(datagram);
+    const ByteSpan attributes = next_message(rest)->payload().subspan(sizeof(ifinfomsg));
+    return *read_front<int32_t>(find_attribute(attributes, IFLA_NET_NS_FD)->payload);
+}
+
+TEST(PassedDescriptors, AreTheCallersFiles) {
+    const UniqueFd file(::open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC));
+    Bytes datagram = tap_link();
+    EXPECT_FALSE(PassedDescriptors::are_in(datagram));
+    append_padded(datagram, message_to_namespace(file.get()));
+    EXPECT_TRUE(PassedDescriptors::are_in(datagram));
+    datagram.erase(datagram.begin(), datagram.begin() + static_cast<ptrdiff_t>(tap_link().size()));
+    PassedDescriptors descriptors(::getpid());
+    descriptors.take(datagram);
+    EXPECT_NE(namespace_in(datagram), file.get());
+    EXPECT_EQ(namespace_of_file(namespace_in(datagram)), own_network_namespace());
+}
+
+TEST(PassedDescriptors, OneThatTheCallerDoesNotHaveIsNone) {
+    Bytes datagram = message_to_namespace(123456);
+    PassedDescriptors descriptors(::getpid());
+    descriptors.take(datagram);
+    EXPECT_EQ(namespace_in(datagram), -1);
+}
+
+TEST(PassedDescriptors, SurvivesEveryTruncation) {
+    const Bytes whole = message_to_namespace(1);
+    for (size_t length = 0; length < whole.size(); length++) {
+        Bytes cut(whole.begin(), whole.begin() + static_cast<ptrdiff_t>(length));
+        if (length >= sizeof(nlmsghdr)) {
+            edit_header(cut, 0, [&](nlmsghdr& header) {
+                header.nlmsg_len = static_cast<uint32_t>(length);
+            });
+        }
+        EXPECT_FALSE(PassedDescriptors::are_in(cut));
     }
 }
 
