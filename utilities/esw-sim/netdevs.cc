@@ -227,7 +227,7 @@ void TapNetdevs::revive(Tap& tap) {
     }
     set_mac(&tap.netdev, netdev.mac);
     set_carrier(&tap.netdev, netdev.carrier);
-    update(tap, search(tap));
+    moved(tap);
 }
 
 // --- where they are ---
@@ -252,8 +252,26 @@ void TapNetdevs::link_seen(const LinkPlace& place, const std::string& name, bool
 // has deleted it, and then its descriptor says so when it is read.
 void TapNetdevs::link_gone(const LinkPlace& place) {
     if (Tap* const tap = at(place)) {
-        update(*tap, search(*tap));
+        moved(*tap);
     }
+}
+
+// Where the kernel tells us of it, it is not there for others before link_seen(), with the name
+// that it had then: it may have another by now, of which we shall be told in turn.
+void TapNetdevs::moved(Tap& tap) {
+    const auto found = search(tap);
+    if (!found || !is_heard(*found)) {
+        update(tap, found);
+        return;
+    }
+    update(tap, std::nullopt);
+    put(tap, found->place);
+}
+
+bool TapNetdevs::is_heard(const Found& found) const {
+    const auto known = nsids_.find(found.network);
+    return known != nsids_.end() && known->second == found.place.nsid &&
+           (found.network == home_ || monitor_->hears_all_namespaces());
 }
 
 // The netdevs in it end a little later, and are nowhere until then. Its number and its inode are
@@ -266,7 +284,7 @@ void TapNetdevs::namespace_gone(int nsid) {
         there.push_back(entry->second);
     }
     for (Tap* const tap : there) {
-        update(*tap, search(*tap));
+        moved(*tap);
     }
 }
 
@@ -336,7 +354,9 @@ void TapNetdevs::put(Tap& tap, const std::optional<LinkPlace>& place) {
 void TapNetdevs::update(Tap& tap, const std::optional<Found>& found) {
     Netdev& netdev = tap.netdev;
     const bool was_here = netdev.in_namespace;
-    const auto identity = [&] { return std::tuple(tap.place, netdev.name, netdev.away); };
+    const auto identity = [&] {
+        return std::tuple(netdev.in_namespace, netdev.away, netdev.ifindex, netdev.name);
+    };
     const auto before = identity();
     netdev.in_namespace = found && found->place.nsid == kOwnNamespace;
     netdev.away = found && !netdev.in_namespace ? found->network : NamespaceId{};

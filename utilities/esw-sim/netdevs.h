@@ -83,8 +83,10 @@ private:
     void link_seen(const LinkPlace& place, const std::string& name, bool up);
     void link_gone(const LinkPlace& place);
     void namespace_gone(int nsid);
+    void moved(Tap& tap);
     void search_all(const std::function<bool(const Netdev&)>& which);
     std::optional<Found> search(const Tap& tap);
+    bool is_heard(const Found& found) const;
     Result<Found> look_in(int network_file, const std::string& name);
     void put(Tap& tap, const std::optional<LinkPlace>& place);
     void update(Tap& tap, const std::optional<Found>& found);

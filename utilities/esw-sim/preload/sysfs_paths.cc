@@ -10,6 +10,7 @@
 #include <cstring>
 
 #include "utilities/esw-sim/preload/instance.h"
+#include "utilities/esw-sim/preload/remote.h"
 
 namespace esw::sim {
 
@@ -92,8 +93,8 @@ bool tells_tap(const char* attribute) noexcept {
 /// A path below /sys in the words of the view: netdevs are those of the program's own namespace.
 struct ViewPath {
     char text[512];
-    /// The view is without it because the adapter's netdevs are without it, when it has this much.
-    size_t absent_below = 0;
+    size_t netdev_length = 0;  ///< of the directory of a netdev at the front of `text`
+    bool absent = false;       ///< the adapter's netdevs are without it, and so is the view
 
     /// False: only the real /sys has it. So it is with the list of netdevs.
     bool translate(const char* below) noexcept {
@@ -113,9 +114,8 @@ struct ViewPath {
         errno = saved;
         const size_t length = networks + static_cast<size_t>(got > 0 ? got : 0);
         const char* attribute = name + strcspn(name, "/");
-        if (tells_tap(attribute)) {
-            absent_below = length + 1 + static_cast<size_t>(attribute - name);
-        }
+        netdev_length = length + 1 + static_cast<size_t>(attribute - name);
+        absent = tells_tap(attribute);
         return got > 0 && append(length, "/") && append(length + 1, name);
     }
 
@@ -129,6 +129,21 @@ private:
         return true;
     }
 };
+
+/// The directory of a netdev, the first `length` characters of `path`, is in the view. The real
+/// /sys knows at once of a netdev that came or was renamed, the view when the daemon has heard.
+bool has_netdev(char* path, size_t length) noexcept {
+    struct stat status;
+    const char cut = path[length];
+    path[length] = '\0';
+    bool found = exists(path, &status);
+    if (!found) {
+        RemoteCall sync{wire::Op::kSync};
+        found = sync.run() && exists(path, &status);
+    }
+    path[length] = cut;
+    return found;
+}
 
 }  // namespace
 
@@ -181,15 +196,10 @@ bool MappedPath::map(const char* path) noexcept {
     buffer_[view.length] = '/';
     memcpy(buffer_ + prefix_, in_view.text, strlen(in_view.text) + 1);
     struct stat status;
-    if (in_view.absent_below == 0) {
-        return exists(buffer_, &status);
+    if (in_view.netdev_length > 0 && !has_netdev(buffer_, prefix_ + in_view.netdev_length)) {
+        return false;
     }
-    char& end = buffer_[prefix_ + in_view.absent_below];
-    const char cut = end;
-    end = '\0';
-    const bool absent = exists(buffer_, &status);
-    end = cut;
-    return absent;
+    return in_view.absent || exists(buffer_, &status);
 }
 
 bool MappedPath::is_attribute_for(int flags) const noexcept {

@@ -130,6 +130,9 @@ void Server::on_call(const std::shared_ptr<Call>& call) {
         case wire::Op::kAttributeWrite:
             write_attribute(call);
             break;
+        case wire::Op::kSync:
+            call->answer(0);
+            break;
         default:
             call_socket(call);
     }

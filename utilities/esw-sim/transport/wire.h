@@ -27,16 +27,17 @@ constexpr char kSocketFile[] = "netlink.sock";
 constexpr char kNamePrefix[] = "esw-sim/";  ///< behind the NUL byte of an abstract name
 
 enum class Op : uint16_t {
-    kOpen = 1,       ///< arg: protocol, socket type. SCM_RIGHTS: the real netlink socket, or none
-    kSend,           ///< arg: has address, nl_pid, nl_groups. Payload: the datagram
-    kBind,           ///< arg: nl_pid, nl_groups
-    kConnect,        ///< arg: family, nl_pid, nl_groups
-    kSocketName,     ///< answer: NameAnswer
-    kPeerName,       ///< answer: NameAnswer
-    kSetOption,      ///< arg: level, name. Payload: the value
-    kGetOption,      ///< arg: level, name, room. Answer: value is the length, payload the value
-    kEthtool,        ///< payload: EthtoolCall and the command. Answer: the command as changed
-    kAttributeWrite  ///< payload: path below the sysfs root, NUL, the bytes written
+    kOpen = 1,        ///< arg: protocol, socket type. SCM_RIGHTS: the real netlink socket, or none
+    kSend,            ///< arg: has address, nl_pid, nl_groups. Payload: the datagram
+    kBind,            ///< arg: nl_pid, nl_groups
+    kConnect,         ///< arg: family, nl_pid, nl_groups
+    kSocketName,      ///< answer: NameAnswer
+    kPeerName,        ///< answer: NameAnswer
+    kSetOption,       ///< arg: level, name. Payload: the value
+    kGetOption,       ///< arg: level, name, room. Answer: value is the length, payload the value
+    kEthtool,         ///< payload: EthtoolCall and the command. Answer: the command as changed
+    kAttributeWrite,  ///< payload: path below the sysfs root, NUL, the bytes written
+    kSync             ///< the files below /sys are as the kernel's netdevs when this is answered
 };
 
 struct RequestHeader {
