@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 noinst_LIBRARIES += base/libesw-base.a
 base_libesw_base_a_SOURCES = \
+	base/back_off.h \
 	base/clock.h \
 	base/event_loop.cc \
 	base/event_loop.h \

@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <utility>
 
+#include "base/back_off.h"
 #include "esw-manager/eswitch.h"
 
 namespace esw {
@@ -14,10 +15,6 @@ namespace {
 
 constexpr Duration kFirstRetry = std::chrono::milliseconds(250);
 constexpr Duration kLastRetry = std::chrono::seconds(30);
-
-Duration back_off(uint32_t retries) {
-    return std::min(kLastRetry, kFirstRetry * (1u << std::min(retries, 10u)));
-}
 
 size_t slot_of(ProviderType type) {
     return static_cast<size_t>(type);
@@ -84,7 +81,7 @@ WorkQueue::Result Eswitch::inspect() {
             if (!repeated && limiter_.allow(now)) {
                 log_.warn("{}", error_.to_string());
             }
-            inspect_at_ = now + back_off(inspect_retries_++);
+            inspect_at_ = now + back_off(kFirstRetry, kLastRetry, inspect_retries_++);
             if (!mode_) {
                 evaluate_all();
             }
@@ -296,7 +293,7 @@ bool Eswitch::finish_load(const RepId& id, const Attempt& attempt, ProviderType 
 void Eswitch::set_failed(Slot& slot, Error error) {
     slot.status.state = RepState::kFailed;
     slot.status.error = std::move(error);
-    slot.status.retry_at = clock_.now() + back_off(slot.status.retries);
+    slot.status.retry_at = clock_.now() + back_off(kFirstRetry, kLastRetry, slot.status.retries);
     ++slot.status.retries;
     slot.note.clear();
 }

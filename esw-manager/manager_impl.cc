@@ -7,6 +7,8 @@
 #include <cerrno>
 #include <utility>
 
+#include "base/back_off.h"
+
 namespace esw {
 
 namespace {
@@ -16,10 +18,6 @@ namespace {
 constexpr Duration kBurst = std::chrono::milliseconds(100);
 constexpr Duration kFirstRetry = std::chrono::milliseconds(500);
 constexpr Duration kLastRetry = std::chrono::seconds(30);
-
-Duration back_off(uint32_t retries) {
-    return std::min(kLastRetry, kFirstRetry * (1u << std::min(retries, 10u)));
-}
 
 Error no_devlink() {
     return {ENOTSUP, "", "", "kernel has no devlink"};
@@ -172,7 +170,8 @@ void ManagerImpl::open_monitor() {
         monitor_.reset();
         devlink_ = status.error();
         log_.error("{}", devlink_.to_string());
-        monitor_timer_ = timer(back_off(monitor_retries_++), [this] { open_monitor(); });
+        monitor_timer_ = timer(back_off(kFirstRetry, kLastRetry, monitor_retries_++),
+                               [this] { open_monitor(); });
         scanned_ = true;
         publish_soon();
         return;
@@ -287,7 +286,8 @@ void ManagerImpl::scanned(const ScanResult& result) {
     if (!result.status) {
         // Asked again: what was lost is still lost.
         const ScanWhat what = result.what;
-        scan_timer_ = timer(back_off(scan_retries_++), [this, what] { request_scan(what); });
+        scan_timer_ = timer(back_off(kFirstRetry, kLastRetry, scan_retries_++),
+                            [this, what] { request_scan(what); });
     }
 }
 

@@ -5,6 +5,8 @@ ovs_plugin_libesw_plugin_a_SOURCES = \
 	ovs-plugin/binding_tracker.h \
 	ovs-plugin/commands.cc \
 	ovs-plugin/commands.h \
+	ovs-plugin/failure_overlay.cc \
+	ovs-plugin/failure_overlay.h \
 	ovs-plugin/host_log.h \
 	ovs-plugin/netdev_setup.cc \
 	ovs-plugin/netdev_setup.h \

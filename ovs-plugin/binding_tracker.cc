@@ -1,8 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ovs-plugin/binding_tracker.h"
 
+#include <algorithm>
+#include <chrono>
+
+#include "base/back_off.h"
+
 namespace esw {
 namespace {
+
+constexpr Duration kFirstRetry = std::chrono::milliseconds(250);
+constexpr Duration kLastRetry = std::chrono::seconds(30);
 
 /// Whether two states of an eswitch look the same in the status of its ports.
 bool same_status(const EswitchPtr& a, const EswitchPtr& b) {
@@ -43,15 +51,19 @@ std::optional<uint32_t> BindingTracker::remove(uint64_t id) {
         return std::nullopt;
     }
     const Entry& entry = found.mapped();
-    const auto named = by_name_.find(entry.name);
-    if (named != by_name_.end() && named->second == id) {
-        by_name_.erase(named);
+    if (has_name(id, entry)) {
+        by_name_.erase(entry.name);
     }
-    preparing_ -= entry.attempt != 0;
+    running_ -= entry.attempt != 0;
     if (!entry.target || is_taken(entry.target->ifindex)) {
         return std::nullopt;
     }
     return entry.target->ifindex;
+}
+
+bool BindingTracker::has_name(uint64_t id, const Entry& entry) const {
+    const auto named = by_name_.find(entry.name);
+    return named != by_name_.end() && named->second == id;
 }
 
 bool BindingTracker::is_taken(uint32_t ifindex) const {
@@ -66,8 +78,7 @@ bool BindingTracker::is_taken(uint32_t ifindex) const {
 std::vector<BindingTracker::Step> BindingTracker::update(const Snapshot& snapshot) {
     std::vector<Step> steps;
     for (auto& [id, entry] : ports_) {
-        // A port that another of the same name has replaced is on its way out: it gets no more.
-        if (by_name_[entry.name] == id) {
+        if (has_name(id, entry)) {
             update_port(entry, snapshot, steps);
         }
     }
@@ -97,19 +108,24 @@ void BindingTracker::update_port(Entry& entry, const Snapshot& snapshot, std::ve
     }
     if (entry.target) {
         // What is being prepared is put back after that, in the order of the requests.
-        preparing_ -= entry.attempt != 0;
+        running_ -= entry.attempt != 0;
         entry.attempt = 0;
         entry.port.attached = 0;
+        entry.port.failure.reset();
         steps.push_back({Step::Kind::kDetach, entry.port.id, entry.target->ifindex, 0});
     } else if (shows) {
         steps.push_back({Step::Kind::kStatus, entry.port.id, 0, 0});
     }
     entry.target = target;
     if (target) {
-        entry.attempt = ++last_attempt_;
-        ++preparing_;
-        steps.push_back({Step::Kind::kPrepare, entry.port.id, target->ifindex, entry.attempt});
+        steps.push_back(begin_attempt(entry));
     }
+}
+
+BindingTracker::Step BindingTracker::begin_attempt(Entry& entry) {
+    entry.attempt = ++last_attempt_;
+    ++running_;
+    return {Step::Kind::kPrepare, entry.port.id, entry.target->ifindex, entry.attempt};
 }
 
 bool BindingTracker::awaits(uint64_t id, uint64_t attempt) const {
@@ -117,20 +133,72 @@ bool BindingTracker::awaits(uint64_t id, uint64_t attempt) const {
     return found != ports_.end() && attempt != 0 && found->second.attempt == attempt;
 }
 
-std::vector<BindingTracker::Step> BindingTracker::prepared(uint64_t id, uint64_t attempt,
-                                                           bool gone) {
-    if (!awaits(id, attempt)) {
-        return {};
-    }
+BindingTracker::Entry& BindingTracker::end_attempt(uint64_t id) {
     Entry& entry = ports_.at(id);
     entry.attempt = 0;
-    --preparing_;
-    if (gone) {
-        // The manager will say so too. The target stays, so that only another one is tried.
-        return {};
+    --running_;
+    return entry;
+}
+
+void BindingTracker::attached(uint64_t id, uint64_t attempt) {
+    if (awaits(id, attempt)) {
+        Entry& entry = end_attempt(id);
+        entry.port.attached = entry.target->ifindex;
+        entry.port.failure.reset();
     }
-    entry.port.attached = entry.target->ifindex;
-    return {{Step::Kind::kAttach, id, entry.port.attached, 0}};
+}
+
+void BindingTracker::gone(uint64_t id, uint64_t attempt) {
+    if (awaits(id, attempt)) {
+        // The target stays, so that only another one is tried.
+        end_attempt(id).port.failure.reset();
+    }
+}
+
+void BindingTracker::failed(uint64_t id, uint64_t attempt, Error error, TimePoint now) {
+    if (!awaits(id, attempt)) {
+        return;
+    }
+    auto& failure = end_attempt(id).port.failure;
+    if (!failure) {
+        failure.emplace().state = RepState::kFailed;
+    }
+    failure->error = std::move(error);
+    failure->retry_at = now + back_off(kFirstRetry, kLastRetry, failure->retries);
+    ++failure->retries;
+}
+
+std::vector<BindingTracker::Step> BindingTracker::retry(TimePoint now) {
+    std::vector<Step> steps;
+    for (auto& [id, entry] : ports_) {
+        const auto& failure = entry.port.failure;
+        if (has_name(id, entry) && failure && failure->retry_at && *failure->retry_at <= now) {
+            entry.port.failure->retry_at.reset();
+            steps.push_back(begin_attempt(entry));
+        }
+    }
+    return steps;
+}
+
+std::optional<TimePoint> BindingTracker::next_retry() const {
+    std::optional<TimePoint> next;
+    for (const auto& [id, entry] : ports_) {
+        const auto& failure = entry.port.failure;
+        if (has_name(id, entry) && failure && failure->retry_at) {
+            next = std::min(next.value_or(*failure->retry_at), *failure->retry_at);
+        }
+    }
+    return next;
+}
+
+std::map<std::string, ProviderStatus> BindingTracker::failures() const {
+    std::map<std::string, ProviderStatus> failures;
+    for (const auto& [id, entry] : ports_) {
+        if (has_name(id, entry) && entry.port.failure) {
+            failures[entry.name] = *entry.port.failure;
+        }
+    }
+    return failures;
 }
 
 const BindingTracker::Port* BindingTracker::find(uint64_t id) const {

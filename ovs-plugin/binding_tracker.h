@@ -20,8 +20,7 @@ class BindingTracker {
 public:
     struct Step {
         enum class Kind {
-            kPrepare,  ///< make `ifindex` ready, then call prepared() with `attempt`
-            kAttach,   ///< let the datapath use `ifindex`
+            kPrepare,  ///< begin `attempt` to make `ifindex` ready and let the datapath use it
             kDetach,   ///< the datapath must no longer use `ifindex`; put it back
             kStatus,   ///< something that the status shows has changed
         };
@@ -38,6 +37,8 @@ public:
         PortBindingPtr binding;  ///< null until the manager has said something
         EswitchPtr eswitch;      ///< of the binding's representor; null when there is none
         uint32_t attached = 0;   ///< ifindex that the datapath uses, or 0
+        /// Of the last attempt at its device, while it is tried again; nothing when there is none.
+        std::optional<ProviderStatus> failure;
     };
 
     /// From now on the port of that name is this one.
@@ -50,17 +51,31 @@ public:
     /// Takes a new snapshot.
     std::vector<Step> update(const Snapshot& snapshot);
 
-    /// Whether the device of the step with that `attempt` is still wanted.
+    /// Whether the device of the step with that `attempt` is still wanted. The ends of others
+    /// are of no consequence.
     bool awaits(uint64_t id, uint64_t attempt) const;
 
-    /// The device of the step with that `attempt` is ready, or is gone.
-    std::vector<Step> prepared(uint64_t id, uint64_t attempt, bool gone);
+    // How an attempt ends:
+    /// The datapath uses the device.
+    void attached(uint64_t id, uint64_t attempt);
+    /// There is no such device any more. The manager will say so too, and what comes next.
+    void gone(uint64_t id, uint64_t attempt);
+    /// It is tried again with back-off, from `now` on.
+    void failed(uint64_t id, uint64_t attempt, Error error, TimePoint now);
+
+    /// Begins the attempts that are due.
+    std::vector<Step> retry(TimePoint now);
+    /// When the next attempt is due; nothing when there is none.
+    std::optional<TimePoint> next_retry() const;
+
+    /// The ports whose device is tried again, by name.
+    std::map<std::string, ProviderStatus> failures() const;
 
     /// Null when the port is unknown.
     const Port* find(uint64_t id) const;
 
-    /// Nothing is being prepared.
-    bool settled() const { return preparing_ == 0; }
+    /// No attempt runs.
+    bool settled() const { return running_ == 0; }
 
 private:
     /// A device in one of its lives: a representor that went and came may have the old ifindex.
@@ -72,17 +87,22 @@ private:
     struct Entry {
         std::string name;
         Port port;
-        std::optional<Target> target;  ///< being prepared or attached
-        uint64_t attempt = 0;          ///< of the preparation that runs, or 0
+        std::optional<Target> target;  ///< being prepared, tried again or attached
+        uint64_t attempt = 0;          ///< that runs, or 0
     };
 
+    /// Not so of a port that another of its name has replaced: it is on its way out and gets no
+    /// more.
+    bool has_name(uint64_t id, const Entry& entry) const;
     bool is_taken(uint32_t ifindex) const;
     void update_port(Entry& entry, const Snapshot& snapshot, std::vector<Step>& steps);
+    Step begin_attempt(Entry& entry);
+    Entry& end_attempt(uint64_t id);
 
     std::map<uint64_t, Entry> ports_;
     std::map<std::string, uint64_t> by_name_;
     uint64_t last_attempt_ = 0;
-    size_t preparing_ = 0;
+    size_t running_ = 0;  // attempts
 };
 
 }  // namespace esw

@@ -100,7 +100,7 @@ Result<WaitRequest> parse_wait(const std::vector<std::string>& args) {
     return request;
 }
 
-using Done = std::function<void(CommandResult)>;
+using Done = std::function<void(CommandEnd)>;
 using Answer = std::optional<CommandResult>;
 
 template <class Report>
@@ -109,8 +109,8 @@ Answer show(const CommandContext& context, const std::vector<std::string>& args,
     if (!request) {
         return error_of(request.error());
     }
-    const SnapshotPtr snapshot = context.manager.snapshot();
-    return result_of(report({*snapshot, context.clock.now(), context.bridges()}, *request));
+    const Snapshot snapshot = with_failures(*context.manager.snapshot(), context.failures());
+    return result_of(report({snapshot, context.clock.now(), context.bridges()}, *request));
 }
 
 Answer show_eswitches(const CommandContext& context, const std::vector<std::string>& args, Done) {
@@ -121,21 +121,46 @@ Answer show_reps(const CommandContext& context, const std::vector<std::string>& 
     return show(context, args, report_reps);
 }
 
+/// What the manager says, and what the datapath could not do with what it says.
+CommandResult wait_result(const CommandContext& context, const WaitRequest& request,
+                          const Result<WaitReport>& report) {
+    if (!report) {
+        return error_of(report.error());
+    }
+    const SnapshotPtr snapshot = context.manager.snapshot();
+    uint64_t failed = report->failed;
+    std::string reason;
+    for (const auto& [name, failure] : context.failures()) {
+        const auto port = snapshot->ports.find(name);
+        const bool counts =
+            port != snapshot->ports.end() && port->second->rep &&
+            request.eswitch.value_or(port->second->rep->handle) == port->second->rep->handle;
+        if (counts) {
+            ++failed;
+            reason = failure.error.to_string();
+        }
+    }
+    if (failed == 0) {
+        return {};
+    }
+    if (request.strict) {
+        return {true, fmt::format("{} failed: {}", failed, reason)};
+    }
+    return {false, fmt::format("{} failed", failed)};
+}
+
 Answer wait(const CommandContext& context, const std::vector<std::string>& args, Done done) {
     const auto request = parse_wait(args);
     if (!request) {
         return error_of(request.error());
     }
-    context.manager.wait(request->eswitch, request->strict, request->timeout,
-                         [done = std::move(done)](Result<WaitReport> report) {
-                             if (!report) {
-                                 done(error_of(report.error()));
-                             } else if (report->failed) {
-                                 done({false, fmt::format("{} failed", report->failed)});
-                             } else {
-                                 done({false, ""});
-                             }
-                         });
+    context.manager.wait(
+        request->eswitch, request->strict, request->timeout,
+        [context, request = *request, done = std::move(done)](Result<WaitReport> report) {
+            done([context, request, report = std::move(report)] {
+                return wait_result(context, request, report);
+            });
+        });
     return std::nullopt;
 }
 
@@ -144,7 +169,9 @@ Answer rescan(const CommandContext& context, const std::vector<std::string>& arg
         return error_of({EINVAL, args[1], "", "unexpected argument; there are none"});
     }
     context.manager.rescan([done = std::move(done)](Status status) {
-        done(status ? CommandResult{} : error_of(status.error()));
+        done([status = std::move(status)] {
+            return status ? CommandResult{} : error_of(status.error());
+        });
     });
     return std::nullopt;
 }

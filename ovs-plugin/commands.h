@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "esw-manager/manager.h"
+#include "ovs-plugin/failure_overlay.h"
 
 namespace esw {
 
@@ -30,11 +31,17 @@ struct CommandContext {
     const Clock& clock;
     /// The bridges of Open vSwitch's ports of type esw, by port.
     std::function<std::map<std::string, std::string>()> bridges;
+    std::function<PortFailures()> failures;
 };
 
+/// The end of a command that took longer: makes its result. To be called when all bindings that
+/// the manager's snapshot implies have been tried.
+using CommandEnd = std::function<CommandResult()>;
+
 /// Runs the command args[0]. Either returns its result, or calls `done` later, on any thread.
+/// What `context` refers to must live as long.
 std::optional<CommandResult> run_command(const CommandContext& context,
                                          const std::vector<std::string>& args,
-                                         std::function<void(CommandResult)> done);
+                                         std::function<void(CommandEnd)> done);
 
 }  // namespace esw

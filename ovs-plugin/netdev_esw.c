@@ -88,19 +88,44 @@ netdev_esw_update_link(struct netdev_esw *dev, const struct esw_link *link)
     netdev_esw_status_changed(dev);
 }
 
-/* Binds 'dev' to 'ifindex', or to nothing if that is 0. */
-static void
-bind_device(struct netdev_esw *dev, unsigned int ifindex,
-            const struct esw_link *link) OVS_REQUIRES(netdevs_mutex)
+/* Opens what it takes to use a device. */
+static int
+open_sockets(unsigned int ifindex, struct esw_rx_socket **rx)
 {
+    int error = netdev_esw_open_tx();
+
+    return error ? error : netdev_esw_open_rx(ifindex, rx);
+}
+
+/* Binds 'dev' to a device, or to nothing if the ifindex is 0 or there are no
+ * sockets for it, which is the error. */
+static int
+bind_device(struct netdev_esw *dev, const struct esw_binding *binding)
+    OVS_REQUIRES(netdevs_mutex)
+{
+    unsigned int ifindex = binding->ifindex;
+    struct esw_rx_socket *rx = NULL;
+    int error = 0;
+
+    if (ifindex) {
+        error = open_sockets(ifindex, &rx);
+        ifindex = error ? 0 : ifindex;
+    }
     if (netdev_esw_ifindex(dev)) {
         hmap_remove(&netdevs_by_ifindex, &dev->ifindex_node);
     }
+    ovs_mutex_lock(&dev->mutex);
+    netdev_esw_close_rx(dev->rx);
+    dev->rx = rx;
+    if (ifindex) {
+        netdev_esw_rebase_stats(dev, &binding->stats);
+    }
+    ovs_mutex_unlock(&dev->mutex);
     atomic_store_relaxed(&dev->ifindex, ifindex);
     if (ifindex) {
         hmap_insert(&netdevs_by_ifindex, &dev->ifindex_node,
                     hash_int(ifindex, 0));
-        netdev_esw_update_link(dev, link);
+        netdev_esw_update_link(dev, &binding->link);
     } else {
         struct esw_link gone;
 
@@ -115,23 +140,26 @@ bind_device(struct netdev_esw *dev, unsigned int ifindex,
     /* The datapath closes the receive queue and opens one on the new device,
      * or none. */
     netdev_request_reconfigure(&dev->up);
+    return error;
 }
 
-void
+int
 netdev_esw_binding_changed(uint64_t port_id, const struct esw_binding *binding)
 {
     struct netdev_esw *dev;
+    int error = 0;
 
     ovs_mutex_lock(&netdevs_mutex);
     dev = find_by_id(port_id);
     if (dev) {
         if (binding->rebound) {
-            bind_device(dev, binding->ifindex, &binding->link);
+            error = bind_device(dev, binding);
         } else {
             netdev_esw_status_changed(dev);
         }
     }
     ovs_mutex_unlock(&netdevs_mutex);
+    return error;
 }
 
 /* What the kernel tells about network devices.  Main thread. */
@@ -156,7 +184,7 @@ refresh_device(unsigned int ifindex) OVS_EXCLUDED(netdevs_mutex)
     if (dev) {
         if (error) {
             /* The manager will say so too, and what comes next. */
-            bind_device(dev, 0, NULL);
+            bind_device(dev, &(struct esw_binding) { .ifindex = 0 });
         } else {
             netdev_esw_update_link(dev, &link);
         }
@@ -278,6 +306,7 @@ netdev_esw_destruct(struct netdev *netdev)
                   netdev_get_name(netdev));
     }
     esw_port_destroy(dev->port);
+    netdev_esw_close_rx(dev->rx);
     ovs_mutex_destroy(&dev->mutex);
 }
 

@@ -34,11 +34,15 @@ struct netdev_esw {
     atomic_bool status_unread;  /* Changed since get_status(). */
 
     struct ovs_mutex mutex;
+    struct esw_rx_socket *rx OVS_GUARDED; /* On the device, if there is one. */
     /* As the kernel said last, also of a device that is gone. */
     struct esw_link link OVS_GUARDED;
     struct esw_link_wish wish OVS_GUARDED;
     long long int carrier_resets OVS_GUARDED;
     struct esw_link_stats kernel_stats OVS_GUARDED; /* As read last. */
+    /* What to add for those of the port, modulo 2^64. */
+    struct esw_link_stats stats_base OVS_GUARDED;
+    bool had_device OVS_GUARDED;
     bool features_valid OVS_GUARDED;
     int features_error OVS_GUARDED;
     struct netdev_esw_features features OVS_GUARDED;
@@ -82,6 +86,8 @@ esw_binding_func netdev_esw_binding_changed;
 void netdev_esw_update_link(struct netdev_esw *, const struct esw_link *);
 
 /* netdev_esw_link.c */
+void netdev_esw_rebase_stats(struct netdev_esw *dev,
+                             const struct esw_link_stats *start);
 int netdev_esw_update_flags(struct netdev *netdev, enum netdev_flags off,
                             enum netdev_flags on,
                             enum netdev_flags *old_flags);
@@ -107,6 +113,9 @@ int netdev_esw_get_addr_list(const struct netdev *netdev,
                              int *n_addr);
 
 /* netdev_esw_rxtx.c */
+int netdev_esw_open_rx(unsigned int ifindex, struct esw_rx_socket **);
+void netdev_esw_close_rx(struct esw_rx_socket *);
+int netdev_esw_open_tx(void);
 struct netdev_rxq *netdev_esw_rxq_alloc(void);
 int netdev_esw_rxq_construct(struct netdev_rxq *);
 void netdev_esw_rxq_destruct(struct netdev_rxq *);

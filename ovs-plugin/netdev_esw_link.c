@@ -196,10 +196,45 @@ netdev_esw_get_carrier_resets(const struct netdev *netdev)
     return resets;
 }
 
-/* The kernel's counters of the representor's device, from its own side, like
+/* Counters of ports.
+ *
+ * They are the kernel's of the representor's device, from its own side, like
  * those of any port of type "system": received is what came from the vport.
- * While there is no device they stay as they were.  Open vSwitch has counters
- * that the kernel has not: all ones say so. */
+ * While there is no device they stay as they were, and they go on from there
+ * when there is one again, whose own start anew: counters of a port never go
+ * back. */
+
+#define N_COUNTERS (sizeof(struct esw_link_stats) / sizeof(uint64_t))
+
+/* dst += sign * src, modulo 2^64. */
+static void
+add_stats(struct esw_link_stats *dst, const struct esw_link_stats *src,
+          int sign)
+{
+    uint64_t *to = (uint64_t *) dst;
+    const uint64_t *from = (const uint64_t *) src;
+
+    for (size_t i = 0; i < N_COUNTERS; i++) {
+        to[i] += sign * from[i];
+    }
+}
+
+/* From now on 'dev' has another device, whose counters are at 'start'.  What
+ * the first one has counted before counts, as for any port of Open vSwitch. */
+void
+netdev_esw_rebase_stats(struct netdev_esw *dev,
+                        const struct esw_link_stats *start)
+    OVS_REQUIRES(dev->mutex)
+{
+    if (dev->had_device) {
+        add_stats(&dev->stats_base, &dev->kernel_stats, 1);
+        add_stats(&dev->stats_base, start, -1);
+    }
+    dev->had_device = true;
+    dev->kernel_stats = *start;
+}
+
+/* Open vSwitch has counters that the kernel has not: all ones say so. */
 static void
 to_netdev_stats(struct netdev_stats *dst, const struct esw_link_stats *src)
 {
@@ -232,7 +267,7 @@ netdev_esw_get_stats(const struct netdev *netdev, struct netdev_stats *stats)
 {
     struct netdev_esw *dev = netdev_esw_cast(netdev);
     const unsigned int ifindex = netdev_esw_ifindex(dev);
-    struct esw_link_stats fresh;
+    struct esw_link_stats fresh, total;
     bool is_fresh;
 
     is_fresh = (ifindex
@@ -241,8 +276,10 @@ netdev_esw_get_stats(const struct netdev *netdev, struct netdev_stats *stats)
     if (is_fresh) {
         dev->kernel_stats = fresh;
     }
-    to_netdev_stats(stats, &dev->kernel_stats);
+    total = dev->kernel_stats;
+    add_stats(&total, &dev->stats_base, 1);
     ovs_mutex_unlock(&dev->mutex);
+    to_netdev_stats(stats, &total);
 
     stats->tx_dropped += (atomic_count_get64(&dev->tx_absent)
                           + atomic_count_get64(&dev->tx_failed));

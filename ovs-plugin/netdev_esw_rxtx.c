@@ -24,12 +24,20 @@ COVERAGE_DEFINE(esw_tx_absent);
 
 static struct vlog_rate_limit rl = VLOG_RATE_LIMIT_INIT(5, 20);
 
-/* A receive queue: a packet socket on the device that the netdev was bound to
- * when the queue was opened.  There may be none ('fd' is -1): dpif-netdev
- * drops a port whose queues fail to open, so opening never fails. */
+/* A packet socket that receives from a device.  It is opened when a netdev is
+ * bound to the device, which can fail and is then tried again, and is used by
+ * the netdev's receive queue, which cannot: dpif-netdev drops a port whose
+ * queues fail to open. */
+struct esw_rx_socket {
+    struct ovs_refcount ref_cnt;
+    int fd;
+};
+
+/* A receive queue: the socket that the netdev had when the queue was opened,
+ * or NULL. */
 struct netdev_rxq_esw {
     struct netdev_rxq up;
-    int fd;
+    struct esw_rx_socket *socket;
 
     /* Room for the next batch, each of 'buffer_size' bytes; NULL where a
      * packet was handed on. */
@@ -56,8 +64,6 @@ struct netdev_rxq *
 netdev_esw_rxq_alloc(void)
 {
     struct netdev_rxq_esw *rx = xzalloc(sizeof *rx);
-
-    rx->fd = -1;
     return &rx->up;
 }
 
@@ -91,22 +97,41 @@ open_rx_socket(unsigned int ifindex)
 }
 
 int
+netdev_esw_open_rx(unsigned int ifindex, struct esw_rx_socket **socketp)
+{
+    const int fd = open_rx_socket(ifindex);
+
+    if (fd < 0) {
+        return -fd;
+    }
+    *socketp = xmalloc(sizeof **socketp);
+    ovs_refcount_init(&(*socketp)->ref_cnt);
+    (*socketp)->fd = fd;
+    return 0;
+}
+
+/* Gives up one reference to 'socket', which may be NULL. */
+void
+netdev_esw_close_rx(struct esw_rx_socket *socket)
+{
+    if (socket && ovs_refcount_unref(&socket->ref_cnt) == 1) {
+        close(socket->fd);
+        free(socket);
+    }
+}
+
+int
 netdev_esw_rxq_construct(struct netdev_rxq *rxq)
 {
     struct netdev_rxq_esw *rx = netdev_rxq_esw_cast(rxq);
     struct netdev_esw *dev = netdev_esw_cast(rxq->netdev);
-    unsigned int ifindex;
 
-    atomic_read_relaxed(&dev->ifindex, &ifindex);
-    if (!ifindex) {
-        return 0;
+    ovs_mutex_lock(&dev->mutex);
+    rx->socket = dev->rx;
+    if (rx->socket) {
+        ovs_refcount_ref(&rx->socket->ref_cnt);
     }
-    rx->fd = open_rx_socket(ifindex);
-    if (rx->fd < 0 && !is_device_absent(-rx->fd)) {
-        VLOG_ERR_RL(&rl, "%s: cannot receive: packet socket on ifindex %u: %s",
-                    netdev_get_name(rxq->netdev), ifindex,
-                    ovs_strerror(-rx->fd));
-    }
+    ovs_mutex_unlock(&dev->mutex);
     return 0;
 }
 
@@ -115,9 +140,7 @@ netdev_esw_rxq_destruct(struct netdev_rxq *rxq)
 {
     struct netdev_rxq_esw *rx = netdev_rxq_esw_cast(rxq);
 
-    if (rx->fd >= 0) {
-        close(rx->fd);
-    }
+    netdev_esw_close_rx(rx->socket);
     for (size_t i = 0; i < NETDEV_MAX_BURST; i++) {
         dp_packet_delete(rx->buffers[i]);
     }
@@ -189,7 +212,7 @@ netdev_esw_rxq_recv(struct netdev_rxq *rxq, struct dp_packet_batch *batch,
     if (qfill) {
         *qfill = -ENOTSUP;
     }
-    if (rx->fd < 0) {
+    if (!rx->socket) {
         return EAGAIN;
     }
 
@@ -210,7 +233,7 @@ netdev_esw_rxq_recv(struct netdev_rxq *rxq, struct dp_packet_batch *batch,
     }
 
     do {
-        n = recvmmsg(rx->fd, messages, NETDEV_MAX_BURST, MSG_TRUNC, NULL);
+        n = recvmmsg(rx->socket->fd, messages, NETDEV_MAX_BURST, MSG_TRUNC, NULL);
     } while (n < 0 && errno == EINTR);
     if (n < 0) {
         return is_device_absent(errno) ? EAGAIN : errno;
@@ -241,8 +264,8 @@ netdev_esw_rxq_wait(struct netdev_rxq *rxq)
 {
     struct netdev_rxq_esw *rx = netdev_rxq_esw_cast(rxq);
 
-    if (rx->fd >= 0) {
-        poll_fd_wait(rx->fd, POLLIN);
+    if (rx->socket) {
+        poll_fd_wait(rx->socket->fd, POLLIN);
     }
 }
 
@@ -251,28 +274,39 @@ netdev_esw_rxq_drain(struct netdev_rxq *rxq)
 {
     struct netdev_rxq_esw *rx = netdev_rxq_esw_cast(rxq);
 
-    return rx->fd >= 0 ? drain_rcvbuf(rx->fd) : 0;
+    return rx->socket ? drain_rcvbuf(rx->socket->fd) : 0;
 }
 
 /* Sending. */
 
-/* One socket, bound to nothing, sends for all netdevs and threads.  Returns
- * the descriptor or a negative errno value. */
+/* One socket, bound to nothing, sends for all netdevs and threads.  It stays
+ * open when it was opened once. */
+static atomic_int tx_fd = ATOMIC_VAR_INIT(-1);
+
 static int
 get_tx_socket(void)
 {
-    static struct ovsthread_once once = OVSTHREAD_ONCE_INITIALIZER;
-    static int fd;
+    int fd;
 
-    if (ovsthread_once_start(&once)) {
-        fd = socket(AF_PACKET, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-        if (fd < 0) {
-            fd = -errno;
-            VLOG_ERR("cannot send: packet socket: %s", ovs_strerror(-fd));
-        }
-        ovsthread_once_done(&once);
-    }
+    atomic_read_relaxed(&tx_fd, &fd);
     return fd;
+}
+
+/* Makes sure that there is a socket for sending.  Main thread. */
+int
+netdev_esw_open_tx(void)
+{
+    int fd;
+
+    if (get_tx_socket() >= 0) {
+        return 0;
+    }
+    fd = socket(AF_PACKET, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (fd < 0) {
+        return errno;
+    }
+    atomic_store_relaxed(&tx_fd, fd);
+    return 0;
 }
 
 /* Sends 'messages' and returns how many the kernel took; '*error' is why it

@@ -1,11 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ovs-plugin/plugin.h"
 
+#include <algorithm>
 #include <cerrno>
 
 #include "ovs-plugin/port_status.h"
 
 namespace esw {
+namespace {
+
+bool is_gone(const Error& error) {
+    return error.code == ENODEV || error.code == ENXIO;
+}
+
+/// The device could not be asked, or did not answer: nothing is known of what it thinks.
+bool did_not_get_through(const Error& error) {
+    return error.code == EMFILE || error.code == ENFILE || error.code == ENOBUFS ||
+           error.code == ENOMEM || error.code == ETIMEDOUT;
+}
+
+}  // namespace
 
 Result<std::unique_ptr<Plugin>> Plugin::create(Parts parts) {
     auto wake = WakeFd::create();
@@ -44,7 +58,7 @@ Plugin::~Plugin() {
     }
 }
 
-void Plugin::run(const std::function<void(uint64_t, const Binding&)>& changed) {
+void Plugin::run(const Changed& changed) {
     wake_->clear();
     // Completions first: the snapshot that is taken after them has what they tell of.
     for (Completion& completion : completions_.take_all()) {
@@ -57,44 +71,61 @@ void Plugin::run(const std::function<void(uint64_t, const Binding&)>& changed) {
         if (stopped_) {
             return;
         }
-        changes = act(collect_steps());
+        changes = collect_changes();
     }
     for (Change& change : changes) {
-        if (change.binding.rebound && change.binding.ifindex) {
-            // Gone already: the manager will say so; until then it is a device that is down.
-            change.binding.link =
-                parts_.kernel->link(change.binding.ifindex).value_or(netlink::Link{});
+        if (change.attempt) {
+            attach(std::move(change), changed);
+        } else {
+            changed(change.port_id, change.binding);
         }
-        changed(change.port_id, change.binding);
     }
+    MutexLock lock(mutex_);
+    next_retry_ = tracker_.next_retry();
 }
 
-std::vector<Plugin::Change> Plugin::act(const std::vector<BindingTracker::Step>& steps) {
-    using Kind = BindingTracker::Step::Kind;
+std::optional<Duration> Plugin::time_to_retry() const {
+    if (!next_retry_) {
+        return std::nullopt;
+    }
+    return std::max(Duration::zero(), *next_retry_ - parts_.clock->now());
+}
+
+std::vector<Plugin::Change> Plugin::collect_changes() {
     std::vector<Change> changes;
-    for (const BindingTracker::Step& step : steps) {
-        const std::string& name = ports_[step.port_id].name;
-        switch (step.kind) {
-            case Kind::kPrepare:
-                prepare(step.port_id, step.ifindex, step.attempt);
-                // What the status says has changed as well.
-                changes.push_back({step.port_id, {false, 0, {}}});
-                break;
-            case Kind::kDetach:
-                log_.debug("{}: ifindex {} is taken away", name, step.ifindex);
-                setup_->put_back(step.ifindex);
-                changes.push_back({step.port_id, {true, 0, {}}});
-                break;
-            case Kind::kAttach:
-                log_.debug("{}: bound to ifindex {}", name, step.ifindex);
-                changes.push_back({step.port_id, {true, step.ifindex, {}}});
-                break;
-            case Kind::kStatus:
-                changes.push_back({step.port_id, {false, 0, {}}});
-                break;
+    for (const NetdevSetup::Outcome& outcome : setup_->take_outcomes()) {
+        if (auto change = take_outcome(outcome)) {
+            changes.push_back(std::move(*change));
+        }
+    }
+    for (const auto& step : tracker_.retry(parts_.clock->now())) {
+        changes.push_back(act(step));
+    }
+    const SnapshotPtr snapshot = manager_->snapshot();
+    if (snapshot != applied_) {
+        applied_ = snapshot;
+        for (const auto& step : tracker_.update(*snapshot)) {
+            changes.push_back(act(step));
         }
     }
     return changes;
+}
+
+Plugin::Change Plugin::act(const BindingTracker::Step& step) {
+    using Kind = BindingTracker::Step::Kind;
+    switch (step.kind) {
+        case Kind::kPrepare:
+            prepare(step.port_id, step.ifindex, step.attempt);
+            break;
+        case Kind::kDetach:
+            log_.debug("{}: ifindex {} is taken away", ports_[step.port_id].name, step.ifindex);
+            setup_->put_back(step.ifindex);
+            return {step.port_id, {true, 0, {}, {}}};
+        case Kind::kStatus:
+            break;
+    }
+    // What the status says has changed.
+    return {step.port_id, {}};
 }
 
 void Plugin::prepare(uint64_t id, uint32_t ifindex, uint64_t attempt) {
@@ -103,50 +134,97 @@ void Plugin::prepare(uint64_t id, uint32_t ifindex, uint64_t attempt) {
     setup_->prepare({id, attempt, ifindex, port.name, port.wish});
 }
 
-std::vector<BindingTracker::Step> Plugin::collect_steps() {
-    std::vector<BindingTracker::Step> steps;
-    for (const NetdevSetup::Outcome& outcome : setup_->take_outcomes()) {
-        take_outcome(outcome, steps);
-    }
-    const SnapshotPtr snapshot = manager_->snapshot();
-    if (snapshot == applied_) {
-        return steps;
-    }
-    applied_ = snapshot;
-    const auto more = tracker_.update(*snapshot);
-    steps.insert(steps.end(), more.begin(), more.end());
-    return steps;
-}
-
-void Plugin::take_outcome(const NetdevSetup::Outcome& outcome,
-                          std::vector<BindingTracker::Step>& steps) {
-    const auto port = ports_.find(outcome.port_id);
-    if (port == ports_.end()) {
-        return;
-    }
-    if (!tracker_.awaits(outcome.port_id, outcome.attempt)) {
-        return;
+std::optional<Plugin::Change> Plugin::take_outcome(const NetdevSetup::Outcome& outcome) {
+    const auto& [id, attempt, ifindex, error] = outcome;
+    const auto port = ports_.find(id);
+    if (port == ports_.end() || !tracker_.awaits(id, attempt)) {
+        return std::nullopt;
     }
     if (port->second.wish != port->second.prepared) {
         // Open vSwitch has changed its mind meanwhile.
-        prepare(outcome.port_id, outcome.ifindex, outcome.attempt);
-        return;
+        prepare(id, ifindex, attempt);
+        return std::nullopt;
     }
-    const bool gone = outcome.error.code == ENODEV || outcome.error.code == ENXIO;
-    const auto more = tracker_.prepared(outcome.port_id, outcome.attempt, gone);
-    port->second.setup_error = outcome.error.code ? outcome.error.to_string() : "";
-    steps.insert(steps.end(), more.begin(), more.end());
+    port->second.setup_error.clear();
+    if (is_gone(error)) {
+        tracker_.gone(id, attempt);
+        return Change{id, {}};
+    }
+    if (did_not_get_through(error)) {
+        fail_attempt(id, attempt, error);
+        return Change{id, {}};
+    }
+    // What the device refuses does not keep it from the datapath.
+    port->second.setup_error = error.code ? error.to_string() : "";
+    return Change{id, {true, ifindex, {}, {}}, attempt};
 }
 
-std::function<void(CommandResult)> Plugin::completer(uint64_t command) {
-    return [this, command](CommandResult result) {
-        completions_.put({command, result.error, std::move(result.text)});
-    };
+void Plugin::attach(Change change, const Changed& changed) {
+    {
+        MutexLock lock(mutex_);
+        if (!tracker_.awaits(change.port_id, change.attempt)) {
+            return;  // the snapshot that was taken since says otherwise
+        }
+    }
+    const Status bound = bind(change, changed);
+    {
+        MutexLock lock(mutex_);
+        if (bound) {
+            tracker_.attached(change.port_id, change.attempt);
+            return;
+        }
+        if (is_gone(bound.error())) {
+            tracker_.gone(change.port_id, change.attempt);
+        } else {
+            fail_attempt(change.port_id, change.attempt, bound.error());
+        }
+    }
+    changed(change.port_id, {});
+}
+
+Status Plugin::bind(Change& change, const Changed& changed) {
+    const uint32_t ifindex = change.binding.ifindex;
+    // Asked for on this thread, which is the one that hears what the kernel says of the device from
+    // now on: what it said before would be lost.
+    auto link = parts_.kernel->link(ifindex);
+    if (!link) {
+        return fail(link.error());
+    }
+    const auto stats = parts_.kernel->link_stats(ifindex);
+    if (!stats) {
+        return fail(stats.error());
+    }
+    change.binding.link = std::move(*link);
+    change.binding.stats = *stats;
+    if (const int error = changed(change.port_id, change.binding)) {
+        return fail(error, change.binding.link.name, "open packet sockets");
+    }
+    log_.debug("port {}: bound to ifindex {}", change.port_id, ifindex);
+    return {};
+}
+
+void Plugin::fail_attempt(uint64_t id, uint64_t attempt, const Error& error) {
+    const auto* port = tracker_.find(id);
+    // Said once, however often it is tried.
+    if (port && (!port->failure || port->failure->error.code != error.code)) {
+        log_.warn("{}: cannot use its network device yet: {}", ports_[id].name, error.to_string());
+    }
+    tracker_.failed(id, attempt, error, parts_.clock->now());
+}
+
+PortFailures Plugin::failures() const {
+    MutexLock lock(mutex_);
+    return tracker_.failures();
+}
+
+std::function<void(CommandEnd)> Plugin::completer(uint64_t command) {
+    return [this, command](CommandEnd end) { completions_.put({command, std::move(end)}); };
 }
 
 void Plugin::command(const std::vector<std::string>& args, void* conn, const Reply& reply) {
     const uint64_t number = ++last_command_;
-    const CommandContext context{*manager_, *parts_.clock, parts_.bridges};
+    const CommandContext context{*manager_, *parts_.clock, parts_.bridges,
+                                 [this] { return failures(); }};
     if (const auto result = run_command(context, args, completer(number))) {
         reply(conn, result->error, result->text);
         return;
@@ -170,7 +248,8 @@ void Plugin::reply_completed(const Reply& reply) {
     for (const Completion& completion : std::exchange(completed_, {})) {
         const auto waiting = waiting_.extract(completion.command);
         if (!waiting.empty()) {
-            reply(waiting.mapped(), completion.error, completion.text);
+            const CommandResult result = completion.end();
+            reply(waiting.mapped(), result.error, result.text);
         }
     }
 }
@@ -287,6 +366,7 @@ std::vector<std::pair<std::string, std::string>> Plugin::port_status(uint64_t id
         view.binding = state->binding.get();
         view.eswitch = state->eswitch.get();
         view.attached = state->attached;
+        view.failure = state->failure ? &*state->failure : nullptr;
     }
     return esw::port_status(view);
 }

@@ -19,6 +19,7 @@
 #include "netlink/kernel.h"
 #include "ovs-plugin/binding_tracker.h"
 #include "ovs-plugin/commands.h"
+#include "ovs-plugin/failure_overlay.h"
 #include "ovs-plugin/netdev_setup.h"
 #include "ovs-plugin/option_parser.h"
 #include "ovs-plugin/wake_fd.h"
@@ -48,7 +49,9 @@ public:
     struct Binding {
         bool rebound = false;
         uint32_t ifindex = 0;
-        netlink::Link link;  ///< of a device that is new to the port
+        // Of a device that is new to the port.
+        netlink::Link link;
+        netlink::LinkStats stats;
     };
 
     static Result<std::unique_ptr<Plugin>> create(Parts parts);
@@ -59,7 +62,12 @@ public:
     netlink::Kernel& kernel() { return *parts_.kernel; }
     NetdevSetup& setup() { return *setup_; }
 
-    void run(const std::function<void(uint64_t port_id, const Binding&)>& changed);
+    /// Carries what has changed to the host: `changed` returns 0, or the errno for which the host
+    /// cannot use a device, which it is then offered again, with back-off.
+    using Changed = std::function<int(uint64_t port_id, const Binding&)>;
+    void run(const Changed& changed);
+    /// How long until run() has something to do by the clock; nothing when there is nothing.
+    std::optional<Duration> time_to_retry() const;
 
     using Reply = std::function<void(void* conn, bool error, const std::string& text)>;
     void command(const std::vector<std::string>& args, void* conn, const Reply& reply);
@@ -91,21 +99,25 @@ private:
     /// The end of a command that took longer.
     struct Completion {
         uint64_t command = 0;
-        bool error = false;
-        std::string text;
+        CommandEnd end;
     };
 
     Plugin(Parts parts, std::unique_ptr<WakeFd> wake);
-    std::function<void(CommandResult)> completer(uint64_t command);
+    std::function<void(CommandEnd)> completer(uint64_t command);
+    /// What the host has to be told. `attempt` is that at a device that is ready for it.
     struct Change {
         uint64_t port_id;
         Binding binding;
+        uint64_t attempt = 0;
     };
-    std::vector<BindingTracker::Step> collect_steps() ESW_REQUIRES(mutex_);
-    std::vector<Change> act(const std::vector<BindingTracker::Step>& steps) ESW_REQUIRES(mutex_);
+    std::vector<Change> collect_changes() ESW_REQUIRES(mutex_);
+    Change act(const BindingTracker::Step& step) ESW_REQUIRES(mutex_);
     void prepare(uint64_t id, uint32_t ifindex, uint64_t attempt) ESW_REQUIRES(mutex_);
-    void take_outcome(const NetdevSetup::Outcome& outcome, std::vector<BindingTracker::Step>& steps)
-        ESW_REQUIRES(mutex_);
+    std::optional<Change> take_outcome(const NetdevSetup::Outcome& outcome) ESW_REQUIRES(mutex_);
+    void attach(Change change, const Changed& changed);
+    Status bind(Change& change, const Changed& changed);
+    void fail_attempt(uint64_t id, uint64_t attempt, const Error& error) ESW_REQUIRES(mutex_);
+    PortFailures failures() const;
     bool is_settled() const;
     void reply_completed(const Reply& reply);
     bool owns_name(uint64_t id, const Port& port) const ESW_REQUIRES(mutex_);
@@ -129,6 +141,7 @@ private:
     uint64_t last_command_ = 0;
     std::map<uint64_t, void*> waiting_;  // commands by number, with their connections
     std::vector<Completion> completed_;
+    std::optional<TimePoint> next_retry_;
 };
 
 }  // namespace esw

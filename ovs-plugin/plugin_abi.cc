@@ -4,6 +4,7 @@
 #include <net/if.h>
 
 #include <cerrno>
+#include <chrono>
 #include <cstring>
 #include <exception>
 #include <map>
@@ -103,6 +104,15 @@ esw_link to_c(const netlink::Link& link) {
     return c_link;
 }
 
+esw_link_stats to_c(const netlink::LinkStats& s) {
+    return {s.rx_packets,        s.tx_packets,        s.rx_bytes,         s.tx_bytes,
+            s.rx_errors,         s.tx_errors,         s.rx_dropped,       s.tx_dropped,
+            s.multicast,         s.collisions,        s.rx_length_errors, s.rx_over_errors,
+            s.rx_crc_errors,     s.rx_frame_errors,   s.rx_fifo_errors,   s.rx_missed_errors,
+            s.tx_aborted_errors, s.tx_carrier_errors, s.tx_fifo_errors,   s.tx_heartbeat_errors,
+            s.tx_window_errors};
+}
+
 std::optional<netlink::MacAddress> mac_of(const esw_link& link) {
     if (!link.has_mac) {
         return std::nullopt;
@@ -152,9 +162,18 @@ int esw_plugin_fd(const esw_plugin* plugin) {
 void esw_plugin_run(esw_plugin* plugin, esw_binding_func* changed) {
     guarded(plugin, [&] {
         plugin->plugin->run([changed](uint64_t port_id, const Plugin::Binding& binding) {
-            const esw_binding c_binding{binding.rebound, binding.ifindex, to_c(binding.link)};
-            changed(port_id, &c_binding);
+            const esw_binding c_binding{binding.rebound, binding.ifindex, to_c(binding.link),
+                                        to_c(binding.stats)};
+            return changed(port_id, &c_binding);
         });
+    });
+}
+
+int64_t esw_plugin_retry_ms(const esw_plugin* plugin) {
+    return guarded<int64_t>(plugin, -1, [&]() -> int64_t {
+        const auto delay = plugin->plugin->time_to_retry();
+        // Not before the time: the switch would be woken for nothing.
+        return delay ? std::chrono::ceil<std::chrono::milliseconds>(*delay).count() : -1;
     });
 }
 
@@ -275,14 +294,7 @@ int esw_link_get_stats(esw_plugin* plugin, uint32_t ifindex, esw_link_stats* sta
         if (!got) {
             return got.error().code;
         }
-        const netlink::LinkStats& s = *got;
-        *stats = {s.rx_packets,       s.tx_packets,          s.rx_bytes,
-                  s.tx_bytes,         s.rx_errors,           s.tx_errors,
-                  s.rx_dropped,       s.tx_dropped,          s.multicast,
-                  s.collisions,       s.rx_length_errors,    s.rx_over_errors,
-                  s.rx_crc_errors,    s.rx_frame_errors,     s.rx_fifo_errors,
-                  s.rx_missed_errors, s.tx_aborted_errors,   s.tx_carrier_errors,
-                  s.tx_fifo_errors,   s.tx_heartbeat_errors, s.tx_window_errors};
+        *stats = to_c(*got);
         return 0;
     });
 }

@@ -62,19 +62,37 @@ struct esw_link {
     uint8_t mac[6];
 };
 
+/* Its counters. */
+struct esw_link_stats {
+    uint64_t rx_packets, tx_packets, rx_bytes, tx_bytes;
+    uint64_t rx_errors, tx_errors, rx_dropped, tx_dropped;
+    uint64_t multicast, collisions;
+    uint64_t rx_length_errors, rx_over_errors, rx_crc_errors, rx_frame_errors;
+    uint64_t rx_fifo_errors, rx_missed_errors;
+    uint64_t tx_aborted_errors, tx_carrier_errors, tx_fifo_errors;
+    uint64_t tx_heartbeat_errors, tx_window_errors;
+};
+
 /* How a port stands to its network device after a change. */
 struct esw_binding {
     bool rebound;         /* Another device than before, or none any more. */
     uint32_t ifindex;     /* 0: there is none. */
-    struct esw_link link; /* Of a device that is new to the port. */
+    /* Of a device that is new to the port. */
+    struct esw_link link;
+    struct esw_link_stats stats;
 };
 
-/* 'port_id' is what esw_port_id() says; the port may be gone already. */
-typedef void esw_binding_func(uint64_t port_id, const struct esw_binding *binding);
+/* 'port_id' is what esw_port_id() says; the port may be gone already.  Returns 0, or the errno for
+ * which the port cannot use the device: it then has none, and is offered it again later. */
+typedef int esw_binding_func(uint64_t port_id, const struct esw_binding *binding);
 
 /* Takes over what the manager's threads have found out.  Calls 'changed' for each port whose
  * binding or status changed.  Main thread. */
 void esw_plugin_run(struct esw_plugin *plugin, esw_binding_func *changed);
+
+/* Milliseconds until esw_plugin_run() has something to do though esw_plugin_fd() is not readable, or
+ * -1 if that will not be.  Main thread. */
+int64_t esw_plugin_retry_ms(const struct esw_plugin *plugin);
 
 /* Answers the commands that are through.  To be called when the bindings that esw_plugin_run()
  * told of are in force in the datapath.  'is_status_written' says whether the status of all ports
@@ -122,15 +140,6 @@ int esw_link_get(struct esw_plugin *plugin, uint32_t ifindex, struct esw_link *l
 int esw_link_set(struct esw_plugin *plugin, uint32_t ifindex, const struct esw_link *before,
                  const struct esw_link *after);
 
-struct esw_link_stats {
-    uint64_t rx_packets, tx_packets, rx_bytes, tx_bytes;
-    uint64_t rx_errors, tx_errors, rx_dropped, tx_dropped;
-    uint64_t multicast, collisions;
-    uint64_t rx_length_errors, rx_over_errors, rx_crc_errors, rx_frame_errors;
-    uint64_t rx_fifo_errors, rx_missed_errors;
-    uint64_t tx_aborted_errors, tx_carrier_errors, tx_fifo_errors;
-    uint64_t tx_heartbeat_errors, tx_window_errors;
-};
 int esw_link_get_stats(struct esw_plugin *plugin, uint32_t ifindex, struct esw_link_stats *stats);
 
 /* Commands. */

@@ -11,8 +11,10 @@ PortState shown_state(const PortView& view) {
     if (!view.binding) {
         return PortState::kAbsent;
     }
-    return view.binding->state == PortState::kLoaded && view.attached == 0 ? PortState::kLoading
-                                                                           : view.binding->state;
+    if (view.binding->state != PortState::kLoaded || view.attached != 0) {
+        return view.binding->state;
+    }
+    return view.failure ? PortState::kFailed : PortState::kLoading;
 }
 
 std::string reason(const PortView& view, PortState state) {
@@ -21,6 +23,9 @@ std::string reason(const PortView& view, PortState state) {
     }
     if (!view.binding) {
         return "the eswitch manager has not looked at it yet";
+    }
+    if (view.binding->state == PortState::kLoaded && view.failure) {
+        return view.failure->error.to_string();
     }
     if (view.binding->state == PortState::kLoaded) {
         return "its network device is being made ready";

@@ -16,6 +16,7 @@ struct PortView {
     const PortBinding* binding = nullptr;      ///< null: the manager has said nothing yet
     const EswitchSnapshot* eswitch = nullptr;  ///< of the binding's representor, or null
     uint32_t attached = 0;                     ///< ifindex that the datapath uses, or 0
+    const ProviderStatus* failure = nullptr;   ///< why the datapath cannot use it yet, or null
     std::string option_error;                  ///< options that were not taken, or empty
     std::string setup_error;  ///< what did not work on the network device, or empty
 };

@@ -213,7 +213,12 @@ __wrap_bridge_wait(void)
 {
     __real_bridge_wait();
     if (plugin) {
+        const int64_t retry_ms = esw_plugin_retry_ms(plugin);
+
         poll_fd_wait(esw_plugin_fd(plugin), POLLIN);
+        if (retry_ms >= 0) {
+            poll_timer_wait(retry_ms);
+        }
     }
 }
 

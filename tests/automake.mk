@@ -9,11 +9,14 @@
 # Scripts print TAP; those in bash source tests/lib.sh.
 ESW_CHECK_TESTS += \
 	tests/check/build-ovs \
+	tests/check/build-tree \
 	tests/check/format \
 	tests/check/layers \
+	tests/check/prm \
 	tests/check/runner \
 	tests/check/spdx
 ESW_SYSTEM_TESTS += \
+	tests/ovs/attach-faults.sh \
 	tests/ovs/life.sh \
 	tests/ovs/many.sh \
 	tests/ovs/netdevs.sh \
@@ -24,6 +27,11 @@ ESW_SUITES = tests/ovs-suite/run-suite
 ESW_TEST_CPPFLAGS = $(AM_CPPFLAGS) $(GTEST_CFLAGS)
 ESW_TEST_LIBS = $(GTEST_MAIN_LIBS) $(GTEST_LIBS)
 
+# Preloaded into the switch. The run path makes it a shared object though it is not installed.
+check_LTLIBRARIES += tests/ovs/packet-socket-fault.la
+tests_ovs_packet_socket_fault_la_SOURCES = tests/ovs/packet-socket-fault.c
+tests_ovs_packet_socket_fault_la_LDFLAGS = -module -avoid-version -rpath /nowhere
+
 include tests/unit/base/automake.mk
 include tests/unit/netlink/automake.mk
 include tests/unit/manager/automake.mk
@@ -32,7 +40,7 @@ include tests/unit/sim/automake.mk
 include tests/sim/automake.mk
 
 EXTRA_DIST += tests/lib.sh tests/ovs/lib-ovs.sh tests/ovs/lib-sim.sh \
-	tests/ovs/tagged-frames.py tests/run $(ESW_CHECK_TESTS) $(ESW_SYSTEM_TESTS) \
+	tests/ovs/quiet.py tests/ovs/tagged-frames.py tests/run $(ESW_CHECK_TESTS) $(ESW_SYSTEM_TESTS) \
 	$(ESW_SUITES) tests/ovs-suite/minimum
 
 tests/tests.list: Makefile
@@ -53,7 +61,7 @@ check-ovs: all tests/tests.list
 
 # The programs and lists that `tests/run --kinds unit`, or all kinds, need.
 .PHONY: check-ovs unit-tests all-tests
-unit-tests: $(check_PROGRAMS) tests/tests.list
+unit-tests: $(check_PROGRAMS) $(check_LTLIBRARIES) tests/tests.list
 # One after the other: "all" is a make of its own, and two would build the same objects at once.
 all-tests: all
 	$(AM_V_at)$(MAKE) $(AM_MAKEFLAGS) unit-tests

@@ -5,6 +5,7 @@ EXTRA_DIST += \
 	utilities/build-tree \
 	utilities/check-format \
 	utilities/check-layers \
+	utilities/check-prm \
 	utilities/check-spdx \
 	utilities/install-build-deps \
 	utilities/progress.sh \

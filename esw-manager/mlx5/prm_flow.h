@@ -227,7 +227,7 @@ struct mlx5_ifc_flow_context_bits {
     struct mlx5_ifc_vlan_bits push_vlan_2;
     uint8_t reserved_at_120[0xe0];
     struct mlx5_ifc_fte_match_param_bits match_value;
-    uint8_t reserved_at_1200[0x580];
+    uint8_t reserved_at_1200[0x600];
 };
 
 /// Linux mlx5_ifc.h.

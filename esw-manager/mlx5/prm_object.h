@@ -54,7 +54,7 @@ struct mlx5_ifc_flow_meter_aso_obj_bits {
     uint8_t reserved_at_40[0x48];
     uint8_t meter_aso_access_pd[0x18];
     uint8_t reserved_at_a0[0x160];
-    struct mlx5_ifc_flow_meter_parameters_bits flow_meter_parameters;
+    struct mlx5_ifc_flow_meter_parameters_bits flow_meter_parameters[2];
 };
 
 /// Linux mlx5_ifc.h.

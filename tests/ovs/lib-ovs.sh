@@ -97,6 +97,11 @@ x = json.loads(sys.argv[1])
 assert eval(sys.argv[2]), f"not so: {sys.argv[2]}: {x}"' "$1" "${2:-True}"
 }
 
+# expect_quiet PID...: these processes do not spin. A round trip to the database does not concern them.
+expect_quiet() {
+    "$ESW_SRC/tests/ovs/quiet.py" "$@" -- ovs-vsctl --no-wait get open_vswitch . external_ids
+}
+
 # What tests/lib.sh shows of a failed case.
 on_failure() {
     grep -v '|dpif_netdev|' "$ovs_dir/ovs-vswitchd.log" | tail -n 15

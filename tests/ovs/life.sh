@@ -205,8 +205,15 @@ test_wait_with_a_gate() {
 
 # The adapter's daemon dies: as if the machine had lost its card and devlink with it.
 test_adapter_dies() {
-    local pid sim_pid
+    local pid sim_pid clients
     pid=$(vswitchd_pid)
+    # Programs that listen to the kernel; rdma(8) has no monitor.
+    in_sim devlink monitor >/dev/null 2>&1 &
+    clients=$!
+    in_sim ip monitor >/dev/null 2>&1 &
+    clients+=" $!"
+    # shellcheck disable=SC2064,SC2086  # these very processes
+    trap "kill $clients 2>/dev/null || true" EXIT
     sim_pid=$(sim_value "x['pid']")
     kill -KILL "$sim_pid"
     wait_for_end "$sim_pid"
@@ -216,6 +223,9 @@ test_adapter_dies() {
     expect_equal "$pid" "$(vswitchd_pid)" pid
     expect_same_ofports
     expect_text 'no simulated adapter' "$(expect_fails esw-sim ctl gates)"
+    settle
+    # shellcheck disable=SC2086  # a list
+    expect_quiet "$pid" $clients
 }
 
 cases_are_a_chain

@@ -161,6 +161,52 @@ test_burst() {
     expect_equal "$drops" "$(port_counter br0 web "tx drop")" "drops"
 }
 
+# all_counters: of the port web, received and sent.
+all_counters() {
+    local counter
+    for counter in "rx pkts" "rx bytes" "tx pkts" "tx bytes"; do
+        port_counter br0 web "$counter"
+    done
+}
+
+# expect_no_less BEFORE AFTER: lists of numbers.
+expect_no_less() {
+    paste <(echo "$1") <(echo "$2") | while read -r before after; do
+        [ "$after" -ge "$before" ] || fail "went back: $before -> $after of: $1 -> $2"
+    done
+}
+
+test_counters() {
+    local before seen after
+    before=$(all_counters)
+    [ "$(head -n 1 <<<"$before")" -gt 2000 ] || fail "there was no traffic before: $before"
+    set_mode $pf0 legacy
+    settle
+    expect_state web absent
+    seen=$(all_counters)
+    expect_no_less "$before" "$seen"
+    set_mode $pf0 switchdev
+    settle
+    expect_state web loaded
+    # The netdev is another one, with counters of its own.
+    after=$(all_counters)
+    expect_no_less "$seen" "$after"
+    expect_ping vf0 10.0.0.2
+    expect_no_less "$(($(head -n 1 <<<"$after") + 5))" "$(port_counter br0 web "rx pkts")"
+    # Another rep of the adapter and back: what it has counted in between is not the port's.
+    after=$(all_counters)
+    ovs-vsctl set interface web options:representor=pf0vf2
+    settle
+    expect_state web loaded
+    ovs-vsctl set interface web options:representor=pf0vf1
+    settle
+    expect_state web loaded
+    expect_no_less "$after" "$(all_counters)"
+    [ "$(port_counter br0 web "rx pkts")" -lt $((2 * $(head -n 1 <<<"$after"))) ] ||
+        fail "counted twice: $after -> $(all_counters)"
+    expect_ping vf0 10.0.0.2
+}
+
 test_exit_leaves_links_up() {
     stop_daemon ovs-vswitchd
     link_shows "$(netdev0)" '[<,]UP[,>]'
@@ -202,6 +248,7 @@ run_case "MTU, by the switch and by others" test_mtu
 run_case "a port is set down and up" test_flags
 run_case "what was wished for is done on the next netdev" test_wish_outlives_the_rep
 run_case "a flood passes without loss" test_burst
+run_case "counters of a port never go back" test_counters
 run_case "the switch leaves links up when it ends" test_exit_leaves_links_up
 run_case "flow offload by tc is off while a port has the netdev" test_tc_offload
 end_cases

@@ -9,6 +9,10 @@ utilities_esw_sim_libesw_sim_a_SOURCES = \
 	utilities/esw-sim/ctl_server.h \
 	utilities/esw-sim/daemon.cc \
 	utilities/esw-sim/daemon.h \
+	utilities/esw-sim/device_half.cc \
+	utilities/esw-sim/device_half.h \
+	utilities/esw-sim/device_host.cc \
+	utilities/esw-sim/device_host.h \
 	utilities/esw-sim/devlink_encode.cc \
 	utilities/esw-sim/devlink_encode.h \
 	utilities/esw-sim/devlink_service.cc \
@@ -50,8 +54,12 @@ utilities_esw_sim_libesw_sim_a_SOURCES = \
 	utilities/esw-sim/operation.h \
 	utilities/esw-sim/pcap.cc \
 	utilities/esw-sim/pcap.h \
+	utilities/esw-sim/pcapng.cc \
+	utilities/esw-sim/pcapng.h \
 	utilities/esw-sim/points.cc \
 	utilities/esw-sim/points.h \
+	utilities/esw-sim/rdma_resources.cc \
+	utilities/esw-sim/rdma_resources.h \
 	utilities/esw-sim/rdma_service.cc \
 	utilities/esw-sim/rdma_service.h \
 	utilities/esw-sim/report.cc \

@@ -34,6 +34,7 @@ const CtlCommands::Verb* CtlCommands::find(const std::string& name) {
         {"overflow", &C::overflow},
         {"inject", &C::inject},
         {"capture", &C::capture},
+        {"trace", &C::trace},
         {"stats", &C::stats},
         {"status", &C::status},
         {"stop", &C::stop},
@@ -175,14 +176,20 @@ void CtlCommands::ungate(const Json& arguments, const CtlServer::Answer& answer)
 
 void CtlCommands::gates(const Json&, const CtlServer::Answer& answer) {
     std::string text;
+    auto gates = daemon_.points_.gates();
+    const auto describe = [](const Points::Gate& gate) {
+        return fmt::format("  closed for {}, holds {}\n", gate.handle.empty() ? "all" : gate.handle,
+                           gate.held);
+    };
     for (const Points::Known& point : Points::known()) {
         text += fmt::format("{:20} {}\n", point.name, point.meaning);
-        for (const Points::Gate& gate : daemon_.points_.gates()) {
-            if (gate.name == point.name) {
-                text += fmt::format("  closed for {}, holds {}\n",
-                                    gate.handle.empty() ? "all" : gate.handle, gate.held);
-            }
-        }
+        std::erase_if(gates, [&](const Points::Gate& gate) {
+            text += gate.name == point.name ? describe(gate) : "";
+            return gate.name == point.name;
+        });
+    }
+    for (const Points::Gate& gate : gates) {  // of other opcodes
+        text += gate.name + "\n" + describe(gate);
     }
     finish(answer, {}, text);
 }
@@ -279,9 +286,19 @@ void CtlCommands::capture(const Json& arguments, const CtlServer::Answer& answer
     }
 }
 
+void CtlCommands::trace(const Json& arguments, const CtlServer::Answer& answer) {
+    if (!arguments.at("stop").get<bool>()) {
+        finish(answer, daemon_.forwarder_->trace(arguments.at("file").get<std::string>()));
+        return;
+    }
+    const auto packets = daemon_.forwarder_->stop_trace();
+    finish(answer, packets ? Status{} : Status(fail(packets.error())),
+           packets ? fmt::format("{} packets\n", *packets) : "");
+}
+
 void CtlCommands::stats(const Json& arguments, const CtlServer::Answer& answer) {
     finish(answer, {},
-           report_stats(*daemon_.server_, daemon_.forwarder_->counters(),
+           report_stats(*daemon_.server_, *daemon_.device_half_, *daemon_.forwarder_,
                         arguments.at("json").get<bool>()));
 }
 

@@ -46,6 +46,7 @@ private:
     void overflow(const Json& arguments, const CtlServer::Answer& answer);
     void inject(const Json& arguments, const CtlServer::Answer& answer);
     void capture(const Json& arguments, const CtlServer::Answer& answer);
+    void trace(const Json& arguments, const CtlServer::Answer& answer);
     void stats(const Json& arguments, const CtlServer::Answer& answer);
     void status(const Json& arguments, const CtlServer::Answer& answer);
     void stop(const Json& arguments, const CtlServer::Answer& answer);

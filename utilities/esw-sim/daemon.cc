@@ -66,8 +66,13 @@ Status Daemon::start(Topology topology) {
     }
     netdevs_ = std::move(*netdevs);
     adapter_ = std::make_unique<Adapter>(std::move(topology), *netdevs_, *this, points_);
+    device_half_ = std::make_unique<DeviceHalf>(log_, *adapter_, points_, directory_);
     forwarder_ = std::make_unique<Forwarder>(
-        [this](Netdev& to, Forwarder::Frame frame) { return netdevs_->send(to, frame); });
+        [this](Netdev& to, Forwarder::Frame frame) { return netdevs_->send(to, frame); },
+        [this](Pf& pf, uint16_t vport, Forwarder::Frame frame) {
+            return device_half_->steer(pf, vport, frame);
+        },
+        [this](uint16_t vhca_id) { return find_pf(vhca_id); });
     auto sysfs = SysfsView::create(*loop_, log_, directory_, *adapter_);
     if (!sysfs) {
         return fail(sysfs.error());
@@ -75,7 +80,8 @@ Status Daemon::start(Topology topology) {
     sysfs_ = std::move(*sysfs);
     netdevs_->set_callbacks(callbacks());
     devlink_ = std::make_unique<DevlinkService>(*adapter_, points_);
-    rdma_ = std::make_unique<RdmaService>(*adapter_);
+    rdma_ = std::make_unique<RdmaService>(
+        *adapter_, [this](const IbDevice& device) { return device_half_->resources(device); });
     if (Status status = adapter_->bring_up(); !status) {
         return status;
     }
@@ -92,6 +98,9 @@ Status Daemon::start(Topology topology) {
     config.write_attribute = [this](const std::string& path, const std::string& value,
                                     const std::function<void(int)>& done) {
         write_attribute(path, value, done);
+    };
+    config.open_device = [this](uint32_t number, pid_t process) {
+        return device_half_->open(number, process);
     };
     auto server = NetlinkServer::create(*loop_, log_, std::move(config));
     if (!server) {
@@ -112,6 +121,15 @@ Status Daemon::start(Topology topology) {
     return watch_signals();
 }
 
+Pf* Daemon::find_pf(uint16_t vhca_id) const {
+    for (const auto& pf : adapter_->pfs()) {
+        if (pf->instance->vhca_id == vhca_id) {
+            return pf.get();
+        }
+    }
+    return nullptr;
+}
+
 TapNetdevs::Callbacks Daemon::callbacks() {
     TapNetdevs::Callbacks callbacks;
     callbacks.frame = [this](Netdev& netdev, TapNetdevs::Frame frame) {
@@ -122,6 +140,11 @@ TapNetdevs::Callbacks Daemon::callbacks() {
     callbacks.admin_changed = [this](Netdev& netdev) {
         adapter_->netdev_admin_changed(netdev);
         sysfs_->rdma_changed();
+    };
+    callbacks.carrier_changed = [this](Netdev& netdev) {
+        if (device_half_) {
+            device_half_->carrier_changed(netdev);
+        }
     };
     callbacks.identity_changed = [this](Netdev& netdev, bool was_here) {
         sysfs_->netdev_changed(netdev);
@@ -226,11 +249,21 @@ void Daemon::rdma(RdmaEvent event, const IbDevice& device, uint32_t port, const 
 }
 
 void Daemon::uverbs_added(const IbDevice& device) {
+    device_half_->uverbs_added(device);
     sysfs_->infiniband_made(device);
 }
 
 void Daemon::uverbs_removed(const IbDevice& device) {
+    device_half_->uverbs_removed(device);
     sysfs_->infiniband_gone(device);
+}
+
+void Daemon::function_up(const Instance& instance) {
+    device_half_->function_up(instance);
+}
+
+void Daemon::function_down(const Instance& instance) {
+    device_half_->function_down(instance);
 }
 
 }  // namespace esw::sim

@@ -7,6 +7,7 @@
 #include "base/event_loop.h"
 #include "base/log.h"
 #include "utilities/esw-sim/ctl_server.h"
+#include "utilities/esw-sim/device_half.h"
 #include "utilities/esw-sim/devlink_service.h"
 #include "utilities/esw-sim/forwarding.h"
 #include "utilities/esw-sim/instance_dir.h"
@@ -40,6 +41,8 @@ private:
     Status start(Topology topology);
     Status watch_signals();
     TapNetdevs::Callbacks callbacks();
+    /// By the vhca_id of its function.
+    Pf* find_pf(uint16_t vhca_id) const;
     void write_attribute(const std::string& name, const std::string& value,
                          const std::function<void(int)>& done);
 
@@ -51,6 +54,8 @@ private:
               const Netdev* netdev) override;
     void uverbs_added(const IbDevice& device) override;
     void uverbs_removed(const IbDevice& device) override;
+    void function_up(const Instance& instance) override;
+    void function_down(const Instance& instance) override;
 
     LogSink& log_;
     const std::string directory_;
@@ -59,6 +64,7 @@ private:
     std::unique_ptr<TapNetdevs> netdevs_;
     Points points_;
     std::unique_ptr<Adapter> adapter_;
+    std::unique_ptr<DeviceHalf> device_half_;
     std::unique_ptr<Forwarder> forwarder_;
     std::unique_ptr<DevlinkService> devlink_;
     std::unique_ptr<RdmaService> rdma_;

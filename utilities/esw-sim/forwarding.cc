@@ -9,6 +9,8 @@ namespace {
 
 constexpr size_t kMaxLearned = 4096;  // addresses per eswitch
 constexpr size_t kEthernetHeader = 14;
+constexpr uint16_t kManagerVport = 0;  // of what representors send
+constexpr uint32_t kMetadataMask = 0xffff0000;
 
 uint64_t address_at(std::span<const std::byte> frame, size_t offset) {
     uint64_t address = 0;
@@ -50,14 +52,17 @@ void Forwarder::from_netdev(Netdev& netdev, Frame frame) {
 
 // `netdev`: of the function or the wire, where the frame came from.
 void Forwarder::from_function(Netdev& netdev, Pf& pf, Vport* vport, Frame frame) {
-    record(pf, vport, frame);
+    record(pf, vport, PcapngWriter::Direction::kSent, frame);
+    Traffic& traffic = vport ? vport->traffic : pf.wire_traffic;
+    traffic.tx_packets++;
+    traffic.tx_bytes += frame.size();
     if (!netdev.carrier) {
         counters_.drop_link_down++;
     } else if (pf.mode == kModeLegacy) {
         legacy(netdev, frame);
     } else if (pf.mode == kModeSwitchdevInactive) {
         counters_.drop_inactive++;
-    } else {
+    } else if (!by_rules(pf, vport ? vport->number : kUplinkVport, frame)) {
         deliver(vport ? vport->rep : pf.uplink, frame, counters_.miss);
     }
 }
@@ -66,9 +71,61 @@ void Forwarder::from_representor(Netdev& rep, Frame frame) {
     Netdev* const to = rep.vport ? rep.vport->function : rep.pf->wire;
     if (rep.pf->mode == kModeSwitchdevInactive) {
         counters_.drop_inactive++;
+    } else if (!by_rules(*rep.pf, kManagerVport, frame)) {
+        deliver(to, frame, counters_.representor);
+    }
+}
+
+/// False when no rule of a program takes the frame.
+bool Forwarder::by_rules(Pf& pf, uint16_t vport, Frame frame) {
+    const auto outcomes = steer_ ? steer_(pf, vport, frame) : std::nullopt;
+    if (!outcomes) {
+        return false;
+    }
+    for (const pipeline::Outcome& outcome : *outcomes) {
+        carry_out(pf, outcome);
+    }
+    return true;
+}
+
+void Forwarder::carry_out(Pf& pf, const pipeline::Outcome& outcome) {
+    using Kind = pipeline::Outcome::Kind;
+    if (outcome.kind == Kind::kDrop) {
+        (outcome.reason == pipeline::kDropAction ? counters_.drop_rule : counters_.drop_fault)++;
+        drop_reasons_[outcome.reason]++;
         return;
     }
-    deliver(to, frame, counters_.representor);
+    if (outcome.kind == Kind::kMiss) {
+        deliver(representor(pf, outcome.reg_c_0), outcome.frame, counters_.miss);
+        return;
+    }
+    Pf* const owner = find_pf_ ? find_pf_(outcome.vport.owner_vhca_id) : &pf;
+    Netdev* to = nullptr;
+    if (owner && outcome.vport.number == kUplinkVport) {
+        to = owner->wire;
+    } else if (owner) {
+        const auto vport = owner->vports.find(outcome.vport.number);
+        to = vport == owner->vports.end() ? nullptr : vport->second->function;
+    }
+    if (!to) {
+        counters_.drop_no_vport++;
+        return;
+    }
+    deliver(to, outcome.frame, counters_.hardware);
+}
+
+/// mlx5e_rep_tc_receive() and the rules before it: the representor of the vport whose metadata a
+/// packet carries that came to the eswitch manager.
+Netdev* Forwarder::representor(const Pf& pf, uint32_t reg_c_0) {
+    if ((reg_c_0 & kMetadataMask) == pf.reg_c_0(kUplinkVport)) {
+        return pf.uplink;
+    }
+    for (const auto& [number, vport] : pf.vports) {
+        if ((reg_c_0 & kMetadataMask) == pf.reg_c_0(number)) {
+            return vport->rep;
+        }
+    }
+    return nullptr;
 }
 
 void Forwarder::deliver(Netdev* to, Frame frame, uint64_t& counter) {
@@ -77,7 +134,10 @@ void Forwarder::deliver(Netdev* to, Frame frame, uint64_t& counter) {
         return;
     }
     if (to->role == Netdev::Role::kFunction || to->role == Netdev::Role::kWire) {
-        record(*to->pf, to->vport, frame);
+        record(*to->pf, to->vport, PcapngWriter::Direction::kReceived, frame);
+        Traffic& traffic = to->vport ? to->vport->traffic : to->pf->wire_traffic;
+        traffic.rx_packets++;
+        traffic.rx_bytes += frame.size();
     }
     if (send_(*to, frame)) {
         counter++;
@@ -167,11 +227,36 @@ Result<uint64_t> Forwarder::stop_capture(const Adapter::Target& target) {
     return entry.mapped()->packets();
 }
 
-void Forwarder::record(const Pf& pf, const Vport* vport, Frame frame) {
-    if (captures_.empty()) {
+Status Forwarder::trace(const std::string& path) {
+    if (trace_) {
+        return fail(EEXIST, "trace", "start", "there is one already");
+    }
+    auto writer = PcapngWriter::create(path);
+    if (!writer) {
+        return fail(writer.error());
+    }
+    trace_ = std::move(*writer);
+    return {};
+}
+
+Result<uint64_t> Forwarder::stop_trace() {
+    const auto writer = std::move(trace_);
+    if (!writer) {
+        return fail(ENOENT, "trace", "stop", "there is none");
+    }
+    return writer->packets();
+}
+
+void Forwarder::record(const Pf& pf, const Vport* vport, PcapngWriter::Direction direction,
+                       Frame frame) {
+    if (captures_.empty() && !trace_) {
         return;
     }
-    const auto capture = captures_.find(key(pf, vport));
+    const std::string place = key(pf, vport);
+    if (trace_) {
+        trace_->write(place, direction, frame);
+    }
+    const auto capture = captures_.find(place);
     if (capture != captures_.end()) {
         capture->second->write(frame);
     }

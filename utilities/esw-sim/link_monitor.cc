@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "utilities/esw-sim/link_monitor.h"
 
-#include <linux/if_link.h>
 #include <linux/net_namespace.h>
 #include <linux/rtnetlink.h>
-#include <net/if.h>
 #include <sys/socket.h>
 
 #include <cerrno>
@@ -16,7 +14,6 @@ namespace esw::sim {
 namespace {
 
 constexpr int kReceiveBuffer = 8 << 20;  // 1000s of netdevs coming and going in one operation
-constexpr size_t kLinkHeader = NLMSG_ALIGN(sizeof(ifinfomsg));
 constexpr size_t kGeneralHeader = NLMSG_ALIGN(sizeof(rtgenmsg));
 
 /// The namespace that a datagram is from, which the kernel leaves out for the socket's own.
@@ -115,16 +112,15 @@ void LinkMonitor::take(int nsid, ByteSpan datagram) {
 }
 
 void LinkMonitor::take_link(int nsid, const nlmsghdr& header, ByteSpan payload) {
-    const auto link = read_front<ifinfomsg>(payload);
-    // Another family's, such as a bridge's, says nothing about the netdev.
-    if (!link || link->ifi_family != AF_UNSPEC || payload.size() < kLinkHeader) {
+    const auto state = LinkState::parse(payload);
+    if (!state) {
         return;
     }
-    const LinkPlace place{nsid, static_cast<uint32_t>(link->ifi_index)};
+    const LinkPlace place{nsid, state->ifindex};
     if (header.nlmsg_type == RTM_DELLINK) {
         callbacks_.gone(place);
-    } else if (const auto name = find_attribute(payload.subspan(kLinkHeader), IFLA_IFNAME)) {
-        callbacks_.seen(place, std::string(attribute_text(*name)), (link->ifi_flags & IFF_UP) != 0);
+    } else {
+        callbacks_.seen(place, *state);
     }
 }
 

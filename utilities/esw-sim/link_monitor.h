@@ -27,7 +27,7 @@ struct LinkPlace {
 class LinkMonitor {
 public:
     struct Callbacks {
-        std::function<void(const LinkPlace&, const std::string& name, bool up)> seen;
+        std::function<void(const LinkPlace&, const LinkState&)> seen;
         std::function<void(const LinkPlace&)> gone;  ///< from there: it may be elsewhere
         std::function<void(int nsid)> namespace_gone;
         std::function<void()> lost;  ///< notifications: anything may have changed

@@ -21,6 +21,23 @@ constexpr size_t kGeneralHeader = NLMSG_ALIGN(sizeof(rtgenmsg));
 
 }  // namespace
 
+std::optional<LinkState> LinkState::parse(ByteSpan payload) {
+    constexpr size_t kHeader = NLMSG_ALIGN(sizeof(ifinfomsg));
+    const auto header = read_front<ifinfomsg>(payload);
+    if (!header || header->ifi_family != AF_UNSPEC || payload.size() < kHeader) {
+        return std::nullopt;
+    }
+    LinkState state;
+    state.ifindex = static_cast<uint32_t>(header->ifi_index);
+    state.up = (header->ifi_flags & IFF_UP) != 0;
+    if (const auto name = find_attribute(payload.subspan(kHeader), IFLA_IFNAME)) {
+        state.name = attribute_text(*name);
+    }
+    const auto mtu = find_attribute(payload.subspan(kHeader), IFLA_MTU);
+    state.mtu = mtu ? read_front<uint32_t>(mtu->payload).value_or(state.mtu) : state.mtu;
+    return state;
+}
+
 Result<LinkQueries> LinkQueries::open() {
     UniqueFd socket(::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE));
     if (!socket) {
@@ -86,7 +103,7 @@ Result<int> LinkQueries::namespace_id(int file) {
     return fail(ENOENT, "rtnetlink", "number a network namespace");
 }
 
-Result<LinkQueries::Link> LinkQueries::find(int nsid, const std::string& name) {
+Result<LinkState> LinkQueries::find(int nsid, const std::string& name) {
     Bytes request = open_message(RTM_GETLINK, NLM_F_REQUEST, 0, 0);
     append_value(request, ifinfomsg{});
     append_text(request, IFLA_IFNAME, name);
@@ -97,11 +114,9 @@ Result<LinkQueries::Link> LinkQueries::find(int nsid, const std::string& name) {
     if (!answer) {
         return fail(answer.error());
     }
-    const auto link = read_front<ifinfomsg>(ByteSpan(*answer).subspan(NLMSG_HDRLEN));
-    if (!link || link->ifi_index <= 0) {
-        return fail(ENODEV, name, "look for netdev");
-    }
-    return Link{static_cast<uint32_t>(link->ifi_index), (link->ifi_flags & IFF_UP) != 0};
+    auto link = LinkState::parse(ByteSpan(*answer).subspan(NLMSG_HDRLEN));
+    return link ? Result<LinkState>(std::move(*link))
+                : Result<LinkState>(fail(ENODEV, name, "look for netdev"));
 }
 
 }  // namespace esw::sim

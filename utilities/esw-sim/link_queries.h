@@ -2,6 +2,8 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
+#include <span>
 #include <string>
 
 #include "base/result.h"
@@ -14,6 +16,18 @@ namespace esw::sim {
 /// when a netdev moves there from here (peernet2id_alloc()) or when it is asked to.
 constexpr int kOwnNamespace = -1;
 
+/// What a message of rtnetlink says of a netdev.
+struct LinkState {
+    uint32_t ifindex = 0;
+    std::string name;
+    bool up = false;  ///< IFF_UP
+    uint32_t mtu = 1500;
+
+    /// From what follows the nlmsghdr. None: a message of another family, such as a bridge's, which
+    /// says nothing about the netdev itself.
+    static std::optional<LinkState> parse(std::span<const std::byte> payload);
+};
+
 /// Questions to the real kernel's rtnetlink about netdevs in any network namespace, from the one of
 /// this process. Calls are synchronous.
 class LinkQueries {
@@ -24,11 +38,7 @@ public:
     /// sockets with NETLINK_LISTEN_ALL_NSID.
     Result<int> namespace_id(int file);
 
-    struct Link {
-        uint32_t ifindex = 0;
-        bool up = false;  ///< IFF_UP
-    };
-    Result<Link> find(int nsid, const std::string& name);
+    Result<LinkState> find(int nsid, const std::string& name);
 
 private:
     explicit LinkQueries(UniqueFd socket) : socket_(std::move(socket)) {}

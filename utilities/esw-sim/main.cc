@@ -38,6 +38,7 @@ struct Options {
     std::string handle, port, gate, packet, file, state, errno_name;
     uint32_t count = 1, times = 1, delay_ms = 0, num_vfs = 0;
     bool bare = false, stop = false;
+    bool pcap = false;
 };
 
 int report(const Status& status) {
@@ -266,6 +267,18 @@ void add_ctl_packets(CLI::App& ctl, Options& o, Action& chosen) {
     command->add_option("HANDLE/REP", o.port)->required();
     command->add_option("FILE", o.file);
     command->add_flag("--stop", o.stop, "end the capture");
+    command = verb(
+        ctl, "trace", "Write the packets of all functions and wires to a pcapng file", chosen,
+        [&o] {
+            if (o.stop == !o.file.empty()) {
+                return report(fail(0, "trace: give either FILE or --stop", ""));
+            }
+            return request(
+                o, {{"verb", "trace"}, {"file", o.stop ? "" : absolute(o.file)}, {"stop", o.stop}});
+        });
+    command->add_option("FILE", o.file);
+    command->add_flag("--pcap", o.pcap, "as a pcapng file (the only format)");
+    command->add_flag("--stop", o.stop, "end the trace");
     command = verb(ctl, "stats", "Counters", chosen, [&o] {
         return request(o, {{"verb", "stats"}, {"json", o.json}});
     });

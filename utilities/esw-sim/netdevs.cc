@@ -91,8 +91,8 @@ Status TapNetdevs::open_sockets() {
 
 LinkMonitor::Callbacks TapNetdevs::link_callbacks() {
     LinkMonitor::Callbacks callbacks;
-    callbacks.seen = [this](const LinkPlace& place, const std::string& name, bool up) {
-        link_seen(place, name, up);
+    callbacks.seen = [this](const LinkPlace& place, const LinkState& state) {
+        link_seen(place, state);
     };
     callbacks.gone = [this](const LinkPlace& place) { link_gone(place); };
     callbacks.namespace_gone = [this](int nsid) { namespace_gone(nsid); };
@@ -165,7 +165,11 @@ void TapNetdevs::set_carrier(Netdev* netdev, bool carrier) {
     if (::ioctl(tap->fd.get(), TUNSETCARRIER, &value) != 0) {
         log_.warn("{}: set carrier {}: {}", netdev->name, value, errno_text(errno));
     }
+    const bool changed = netdev->carrier != carrier;
     netdev->carrier = carrier;
+    if (changed && callbacks_.carrier_changed) {
+        callbacks_.carrier_changed(*netdev);
+    }
 }
 
 void TapNetdevs::set_mac(Netdev* netdev, const Mac& mac) {
@@ -236,10 +240,10 @@ void TapNetdevs::sync() {
     monitor_->read();
 }
 
-void TapNetdevs::link_seen(const LinkPlace& place, const std::string& name, bool up) {
+void TapNetdevs::link_seen(const LinkPlace& place, const LinkState& state) {
     if (Tap* const tap = at(place)) {
         const auto network = network_of(place.nsid);
-        update(*tap, Found{network, place, name, up});
+        update(*tap, Found{network, place, state});
         return;
     }
     former_.forget(place);
@@ -319,7 +323,6 @@ std::optional<TapNetdevs::Found> TapNetdevs::search(const Tap& tap) {
 // look at what is there.
 Result<TapNetdevs::Found> TapNetdevs::look_in(int network_file, const std::string& name) {
     Found found;
-    found.name = name;
     found.network = namespace_of_file(network_file);
     if (found.network != home_) {
         const auto nsid = queries_->namespace_id(network_file);
@@ -328,12 +331,12 @@ Result<TapNetdevs::Found> TapNetdevs::look_in(int network_file, const std::strin
         }
         found.place.nsid = *nsid;
     }
-    const auto link = queries_->find(found.place.nsid, name);
+    auto link = queries_->find(found.place.nsid, name);
     if (!link) {
         return fail(link.error());
     }
-    found.place.ifindex = link->ifindex;
-    found.up = link->up;
+    found.state = std::move(*link);
+    found.place.ifindex = found.state.ifindex;
     return found;
 }
 
@@ -366,12 +369,13 @@ void TapNetdevs::update(Tap& tap, const std::optional<Found>& found) {
         nsids_[found->network] = found->place.nsid;
         put(tap, found->place);
         netdev.ifindex = found->place.ifindex;
-        netdev.name = found->name;
+        netdev.name = found->state.name;
+        netdev.mtu = found->state.mtu;
     }
     if (identity() != before && callbacks_.identity_changed) {
         callbacks_.identity_changed(netdev, was_here);
     }
-    const bool up = found && found->up;
+    const bool up = found && found->state.up;
     if (std::exchange(netdev.admin_up, up) != up && callbacks_.admin_changed) {
         callbacks_.admin_changed(netdev);
     }

@@ -34,6 +34,7 @@ public:
         std::function<void(Netdev&)> made;
         std::function<void(Netdev&)> gone;  ///< destroyed, after the kernel's netdev
         std::function<void(Netdev&)> admin_changed;
+        std::function<void(Netdev&)> carrier_changed;
         /// Name, index or namespace. `was_here`: it was in our namespace before.
         std::function<void(Netdev&, bool was_here)> identity_changed;
         std::function<void()> pump;  ///< see NetdevBackend::pump()
@@ -70,8 +71,7 @@ private:
     struct Found {
         NamespaceId network;
         LinkPlace place;
-        std::string name;
-        bool up = false;
+        LinkState state;
     };
 
     TapNetdevs(EventLoop& loop, LogSink& log) : loop_(loop), log_(log, "netdevs") {}
@@ -80,7 +80,7 @@ private:
     void read_frames(Tap& tap);
     void revive(Tap& tap);
     Status watch(Tap& tap);
-    void link_seen(const LinkPlace& place, const std::string& name, bool up);
+    void link_seen(const LinkPlace& place, const LinkState& state);
     void link_gone(const LinkPlace& place);
     void namespace_gone(int nsid);
     void moved(Tap& tap);

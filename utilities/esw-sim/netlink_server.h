@@ -16,6 +16,7 @@
 #include "base/log.h"
 #include "base/result.h"
 #include "utilities/esw-sim/network_namespace.h"
+#include "utilities/esw-sim/uverbs/uverbs_file.h"
 
 /// The boundary between the netlink transport of the simulated adapter (sockets of the programs
 /// that run under `esw-sim exec`) and the families that it answers itself.
@@ -111,6 +112,15 @@ public:
         std::function<void(const std::string& path, const std::string& value,
                            std::function<void(int)> done)>
             write_attribute;
+
+        /// A program has opened /dev/infiniband/uverbs`number`. `memory`: descriptor of the
+        /// adapter's memory that its work queues write to, kept by the callee, or -1.
+        struct OpenedDevice {
+            std::unique_ptr<UverbsFile> file;
+            int memory = -1;
+        };
+        using OpenDevice = std::function<Result<OpenedDevice>(uint32_t number, pid_t pid)>;
+        OpenDevice open_device;
     };
     static Result<std::unique_ptr<NetlinkServer>> create(EventLoop& loop, LogSink& log,
                                                          Config config);

@@ -15,6 +15,12 @@ bool covers(const std::string& limit, const std::string& handle) {
     return limit.empty() || limit == handle;
 }
 
+bool is_opcode_point(std::string_view name) {
+    constexpr std::string_view kPrefix = "firmware.0x";
+    return name.starts_with(kPrefix) && name.size() == kPrefix.size() + 3 &&
+           name.find_first_not_of("0123456789abcdef", kPrefix.size()) == name.npos;
+}
+
 std::string describe(const std::string& name, const std::string& handle) {
     return handle.empty() ? fmt::format("gate {}", name)
                           : fmt::format("gate {} of {}", name, handle);
@@ -33,6 +39,8 @@ const std::vector<Points::Known>& Points::known() {
         {"devlink.rate_set", "rate set, new and del"},
         {"devlink.reload", "reload, before the driver goes down"},
         {"devlink.reload_up", "reload, when the driver is down"},
+        {"firmware.0x939", "firmware command with this opcode, of a program (DEVX); any opcode"},
+        {"firmware.command", "firmware command of a program (DEVX)"},
         {"numvfs", "write to sriov_numvfs, before the driver begins"},
         {"pci.add", "PCI device appears, before the driver probes it"},
         {"pci.remove", "PCI device goes, before the driver leaves it"},
@@ -40,12 +48,16 @@ const std::vector<Points::Known>& Points::known() {
         {"rdma.detach", "RDMA device or its port goes"},
         {"rep.load", "representor: devlink port announced, netdev not yet made"},
         {"rep.unload", "representor: before its netdev goes"},
+        {"uverbs.ioctl", "ioctl on an RDMA device's character device, before it is carried out"},
     };
     return kKnown;
 }
 
 Status Points::check_name(std::string_view name) {
     std::vector<std::string_view> names;
+    if (is_opcode_point(name)) {
+        return {};
+    }
     for (const Known& point : known()) {
         if (point.name == name) {
             return {};
@@ -75,6 +87,25 @@ void Points::pass(std::string_view name, const std::string& handle,
     for (auto& call : calls) {
         call();
     }
+}
+
+void Points::pass_all(std::vector<std::string> names, const std::string& handle,
+                      std::function<void(Status)> passed) {
+    if (names.empty()) {
+        passed({});
+        return;
+    }
+    const std::string first = std::move(names.front());
+    names.erase(names.begin());
+    pass(
+        first, handle,
+        [this, names = std::move(names), handle, passed = std::move(passed)](const Status& status) {
+            if (status) {
+                pass_all(names, handle, passed);
+            } else {
+                passed(status);
+            }
+        });
 }
 
 bool Points::closed(std::string_view name, const std::string& handle) const {

@@ -26,7 +26,8 @@ public:
         std::string_view meaning;
     };
     static const std::vector<Known>& known();
-    /// Error that lists the names there are.
+    /// Error that lists the names there are. Those of firmware commands are any opcode's:
+    /// "firmware.0x939".
     static Status check_name(std::string_view name);
 
     explicit Points(EventLoop& loop) : loop_(loop) {}
@@ -34,6 +35,12 @@ public:
     /// Passes point `name` for `handle`: calls `passed` at once, or when the gate opens and the
     /// delay is over, with success or with the fault's error.
     void pass(std::string_view name, const std::string& handle, std::function<void(Status)> passed);
+
+    /// The same for several points, one behind the other.
+    void pass_all(std::vector<std::string> names, const std::string& handle,
+                  std::function<void(Status)> passed);
+    /// Nothing is held or made to fail anywhere.
+    bool idle() const { return gates_.empty() && faults_.empty(); }
 
     struct Gate {
         std::string name;

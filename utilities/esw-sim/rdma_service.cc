@@ -88,16 +88,11 @@ void RdmaService::answer(Request& request, uint16_t command) {
         default:
             break;
     }
-    const bool lists =
-        command == RDMA_NLDEV_CMD_RES_QP_GET || command == RDMA_NLDEV_CMD_RES_CM_ID_GET ||
-        command == RDMA_NLDEV_CMD_RES_CQ_GET || command == RDMA_NLDEV_CMD_RES_MR_GET ||
-        command == RDMA_NLDEV_CMD_RES_PD_GET || command == RDMA_NLDEV_CMD_RES_CTX_GET ||
-        command == RDMA_NLDEV_CMD_RES_SRQ_GET;
-    if (lists && request.is_dump()) {  // nothing uses the device yet
-        request.finish(device_of(attributes) ? 0 : EINVAL);
+    if (is_resource_list(command)) {
+        resource_list(request, attributes, command);
         return;
     }
-    request.finish(lists ? ENOENT : EINVAL);
+    request.finish(EINVAL);
 }
 
 const IbDevice* RdmaService::device_of(const RequestAttributes& attributes) const {
@@ -240,20 +235,22 @@ Bytes RdmaService::encode_port(const Request& request, const IbDevice& device,
 
 // fill_res_info()
 Bytes RdmaService::encode_resources(const IbDevice& device) const {
-    MessageWriter message(message_type(RDMA_NLDEV_CMD_RES_GET));
-    put_handle(message, device);
-    const size_t table = message.nest(RDMA_NLDEV_ATTR_RES_SUMMARY);
-    // The driver's own: mlx5_ib_dev_res_init() and the GSI queue pair.
-    const std::pair<const char*, uint64_t> counts[] = {
-        {"pd", 1}, {"cq", 2}, {"qp", 1}, {"cm_id", 0}, {"mr", 0}, {"ctx", 0}, {"srq", 2}};
-    for (const auto& [name, count] : counts) {
-        const size_t entry = message.nest(RDMA_NLDEV_ATTR_RES_SUMMARY_ENTRY);
-        message.text(RDMA_NLDEV_ATTR_RES_SUMMARY_ENTRY_NAME, name);
-        message.u64(RDMA_NLDEV_ATTR_RES_SUMMARY_ENTRY_CURR, count);
-        message.end(entry);
+    return encode_resource_summary(device, resources_(device));
+}
+
+// res_get_common_dumpit(), res_get_common_doit()
+void RdmaService::resource_list(Request& request, const RequestAttributes& attributes,
+                                uint16_t command) {
+    const IbDevice* const device = device_of(attributes);
+    if (!device || !request.is_dump()) {
+        request.finish(device ? ENOENT : EINVAL);
+        return;
     }
-    message.end(table);
-    return message.finish();
+    for (Bytes& message :
+         encode_resource_list(*device, command, resources_(*device), request.net_admin())) {
+        request.reply(std::move(message));
+    }
+    request.finish(0);
 }
 
 // rdma_nl_notify_event() of 6.12

@@ -1,18 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <functional>
 #include <memory>
 
 #include "utilities/esw-sim/message_writer.h"
 #include "utilities/esw-sim/model/adapter.h"
 #include "utilities/esw-sim/netlink_server.h"
+#include "utilities/esw-sim/rdma_resources.h"
 
 namespace esw::sim {
 
 /// RDMA netlink of the simulated kernel: the NLDEV client (drivers/infiniband/core/nldev.c).
 class RdmaService final : public Service {
 public:
-    explicit RdmaService(const Adapter& adapter) : adapter_(adapter) {}
+    /// What programs hold of an RDMA device.
+    using Resources = std::function<UverbsResources(const IbDevice&)>;
+
+    RdmaService(const Adapter& adapter, Resources resources)
+        : adapter_(adapter), resources_(std::move(resources)) {}
 
     void handle(std::shared_ptr<Request> request) override;
 
@@ -29,6 +35,7 @@ private:
     void port_get(Request& request, const RequestAttributes& attributes);
     void chardev_get(Request& request, const RequestAttributes& attributes);
     void res_get(Request& request, const RequestAttributes& attributes);
+    void resource_list(Request& request, const RequestAttributes& attributes, uint16_t command);
     void sys_get(Request& request);
 
     /// All devices for a dump, or the one that the request names.
@@ -39,6 +46,7 @@ private:
     Bytes encode_resources(const IbDevice& device) const;
 
     const Adapter& adapter_;
+    const Resources resources_;
     NetlinkServer* server_ = nullptr;
 };
 

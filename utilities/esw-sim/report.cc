@@ -115,16 +115,26 @@ std::string report_status(const Adapter& adapter, const std::string& directory, 
     return text;
 }
 
-std::string report_stats(const NetlinkServer& server, const Forwarder::Counters& packets,
-                         bool json) {
+std::string report_stats(const NetlinkServer& server, const DeviceHalf& device_half,
+                         const Forwarder& forwarder, bool json) {
+    const Forwarder::Counters& packets = forwarder.counters();
+    const DeviceHalf::Counters device = device_half.counters();
+    Json commands = Json::object();
+    uint64_t command_count = 0;
+    for (const auto& [opcode, count] : device.commands) {
+        commands[fmt::format("{:#05x}", opcode)] = count;
+        command_count += count;
+    }
     Json processes = Json::object();
     for (const auto& [pid, stats] : server.stats_by_process()) {
         processes[std::to_string(pid)] = netlink_json(stats);
     }
-    // Ioctls, firmware commands and work requests come with the RDMA device files; there are none.
-    const Json stats{{"ioctls", 0},
-                     {"firmware_commands", 0},
-                     {"work_requests", 0},
+    const Json stats{{"ioctls", device.ioctls},
+                     {"firmware_commands", command_count},
+                     {"firmware_commands_by_opcode", commands},
+                     {"work_requests", device.work_requests},
+                     {"entries_written", device.entries_written},
+                     {"root_rules", device.root_rules},
                      {"netlink", netlink_json(server.stats())},
                      {"netlink_by_process", processes},
                      {"packets",
@@ -135,11 +145,25 @@ std::string report_stats(const NetlinkServer& server, const Forwarder::Counters&
                        {"drop", packets.drop()},
                        {"drop_link_down", packets.drop_link_down},
                        {"drop_inactive", packets.drop_inactive},
-                       {"drop_not_taken", packets.drop_not_taken}}}};
+                       {"drop_not_taken", packets.drop_not_taken},
+                       {"drop_rule", packets.drop_rule},
+                       {"drop_no_vport", packets.drop_no_vport},
+                       {"drop_fault", packets.drop_fault}}},
+                     {"drop_reasons", forwarder.drop_reasons()}};
     if (json) {
         return stats.dump(2) + "\n";
     }
     std::string text;
+    for (const char* what :
+         {"ioctls", "firmware_commands", "work_requests", "entries_written", "root_rules"}) {
+        text += fmt::format("{:24} {}\n", what, stats[what].dump());
+    }
+    for (const auto& [opcode, count] : commands.items()) {
+        text += fmt::format("firmware command {:7} {}\n", opcode, count.dump());
+    }
+    for (const auto& [reason, count] : forwarder.drop_reasons()) {
+        text += fmt::format("dropped: {:15} {}\n", reason, count);
+    }
     for (const auto& [path, count] : stats["packets"].items()) {
         text += fmt::format("packets {:16} {}\n", path, count.dump());
     }

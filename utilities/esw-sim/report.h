@@ -3,6 +3,7 @@
 
 #include <string>
 
+#include "utilities/esw-sim/device_half.h"
 #include "utilities/esw-sim/forwarding.h"
 #include "utilities/esw-sim/model/adapter.h"
 #include "utilities/esw-sim/netlink_server.h"
@@ -23,7 +24,7 @@ namespace esw::sim {
 std::string report_status(const Adapter& adapter, const std::string& directory, bool json);
 
 /// What `esw-sim ctl stats` prints.
-std::string report_stats(const NetlinkServer& server, const Forwarder::Counters& packets,
-                         bool json);
+std::string report_stats(const NetlinkServer& server, const DeviceHalf& device,
+                         const Forwarder& forwarder, bool json);
 
 }  // namespace esw::sim

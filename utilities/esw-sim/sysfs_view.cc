@@ -17,9 +17,7 @@ namespace esw::sim {
 
 namespace {
 
-constexpr uint16_t kConnectX6Dx = 0x101d;      // device ids of the PCI ID repository
-constexpr uint16_t kConnectXVirtual = 0x101e;  // "ConnectX Family mlx5Gen Virtual Function"
-constexpr uint16_t kSubsystem = 0x0058;        // MCX623106AN-CDAT
+constexpr uint16_t kSubsystem = 0x0058;  // MCX623106AN-CDAT
 
 // "b8ce:f603:0000:0000"
 std::string guid_text(uint64_t guid) {
@@ -227,9 +225,7 @@ SysfsTree::Infiniband SysfsView::describe(const IbDevice& device) const {
     entry.system_image_guid = guid_text(adapter_.system_image_guid());
     entry.firmware_version = adapter_.firmware_version();
     entry.board_id = adapter_.board_id();
-    // hca_type_show(): of the PCI device, which an SF shares with its PF.
-    const bool vf = device.instance->kind == Instance::Kind::kVf;
-    entry.hca_type = fmt::format("MT{}", vf ? kConnectXVirtual : kConnectX6Dx);
+    entry.hca_type = fmt::format("MT{}", device.pci_device_id());
     entry.node_description = entry.hca_type + " ConnectX-6 Dx Mellanox Technologies";
     entry.rate = rate_text(device.instance->pf->topology.speed_mbps);
     entry.gid_table_length = device.gid_table_length();

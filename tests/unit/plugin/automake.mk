@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 check_PROGRAMS += tests/unit/test-plugin
 tests_unit_test_plugin_SOURCES = \
+	tests/fakes/fake_clock.cc \
+	tests/fakes/fake_clock.h \
 	tests/unit/plugin/binding_tracker_test.cc \
 	tests/unit/plugin/commands_test.cc \
 	tests/unit/plugin/fake_manager.h \

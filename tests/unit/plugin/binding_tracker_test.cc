@@ -4,6 +4,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cerrno>
+#include <chrono>
+
 #include "tests/unit/plugin/fake_manager.h"
 
 namespace esw {
@@ -45,8 +48,17 @@ protected:
     void attach(uint64_t id, const Snapshot& snapshot) {
         const auto steps = tracker_.update(snapshot);
         ASSERT_FALSE(steps.empty());
-        tracker_.prepared(id, steps.back().attempt, false);
+        tracker_.attached(id, steps.back().attempt);
     }
+
+    /// An attempt of port 1 at 12 that failed at `kStart`.
+    void fail_once() {
+        tracker_.add(1, "web");
+        tracker_.failed(1, tracker_.update(web_at(12)).back().attempt, kNoFiles, kStart);
+    }
+
+    const Error kNoFiles{EMFILE, "eth5", "open packet sockets", ""};
+    const TimePoint kStart{std::chrono::hours(1)};
 
     BindingTracker tracker_;
 };
@@ -58,8 +70,7 @@ TEST_F(BindingTrackerTest, PreparesADeviceBeforeTheDatapathUsesIt) {
     EXPECT_EQ(tracker_.find(1)->attached, 0u);
     EXPECT_FALSE(tracker_.settled());
 
-    EXPECT_THAT(tracker_.prepared(1, steps[1].attempt, false),
-                ElementsAre(IsStep(Kind::kAttach, 1, 12)));
+    tracker_.attached(1, steps[1].attempt);
     EXPECT_EQ(tracker_.find(1)->attached, 12u);
     EXPECT_TRUE(tracker_.settled());
 }
@@ -93,22 +104,26 @@ TEST_F(BindingTrackerTest, ANewLifeWithTheOldIfindexIsANewDevice) {
                 ElementsAre(IsStep(Kind::kDetach, 1, 12), IsStep(Kind::kPrepare, 1, 12)));
 }
 
-TEST_F(BindingTrackerTest, AnOutdatedPreparationAttachesNothing) {
+TEST_F(BindingTrackerTest, TheEndsOfAnOutdatedAttemptAreOfNoConsequence) {
     tracker_.add(1, "web");
     const auto first = tracker_.update(web_at(12)).back();
     const auto second = tracker_.update(web_at(30)).back();
-    EXPECT_THAT(tracker_.prepared(1, first.attempt, false), IsEmpty());
+    tracker_.attached(1, first.attempt);
+    tracker_.gone(1, first.attempt);
+    tracker_.failed(1, first.attempt, kNoFiles, kStart);
+    EXPECT_EQ(tracker_.find(1)->attached, 0u);
     EXPECT_FALSE(tracker_.settled());
-    EXPECT_THAT(tracker_.prepared(1, second.attempt, false),
-                ElementsAre(IsStep(Kind::kAttach, 1, 30)));
+    tracker_.attached(1, second.attempt);
+    EXPECT_EQ(tracker_.find(1)->attached, 30u);
     EXPECT_TRUE(tracker_.settled());
 }
 
 TEST_F(BindingTrackerTest, ADeviceThatWentWhileItWasPreparedIsNotAttached) {
     tracker_.add(1, "web");
     const auto step = tracker_.update(web_at(12)).back();
-    EXPECT_THAT(tracker_.prepared(1, step.attempt, true), IsEmpty());
+    tracker_.gone(1, step.attempt);
     EXPECT_EQ(tracker_.find(1)->attached, 0u);
+    EXPECT_EQ(tracker_.next_retry(), std::nullopt);
     EXPECT_TRUE(tracker_.settled());
     // The same device is not tried again, its next life is.
     EXPECT_THAT(tracker_.update(web_at(12, 2)), testing::Contains(IsStep(Kind::kPrepare, 1, 12)));
@@ -161,7 +176,8 @@ TEST_F(BindingTrackerTest, RemovingAPortThatIsBeingPreparedSettles) {
     const auto step = tracker_.update(web_at(12)).back();
     EXPECT_EQ(tracker_.remove(1), 12u);
     EXPECT_TRUE(tracker_.settled());
-    EXPECT_THAT(tracker_.prepared(1, step.attempt, false), IsEmpty());
+    tracker_.attached(1, step.attempt);
+    EXPECT_EQ(tracker_.find(1), nullptr);
 }
 
 TEST_F(BindingTrackerTest, ThePortThatHasTheNameGetsTheDevice) {
@@ -173,6 +189,48 @@ TEST_F(BindingTrackerTest, ThePortThatHasTheNameGetsTheDevice) {
     EXPECT_EQ(tracker_.remove(1), std::nullopt);
     EXPECT_THAT(tracker_.update(web_at(30)),
                 ElementsAre(IsStep(Kind::kDetach, 2, 12), IsStep(Kind::kPrepare, 2, 30)));
+}
+
+TEST_F(BindingTrackerTest, WhatFailedIsTriedAgainWithBackOff) {
+    fail_once();
+    EXPECT_TRUE(tracker_.settled()) << "back-off holds nobody";
+    EXPECT_EQ(tracker_.find(1)->failure->error.code, EMFILE);
+    const TimePoint due = tracker_.next_retry().value();
+    EXPECT_GT(due, kStart);
+    EXPECT_THAT(tracker_.retry(due - Duration(1)), IsEmpty());
+
+    const auto steps = tracker_.retry(due);
+    EXPECT_THAT(steps, ElementsAre(IsStep(Kind::kPrepare, 1, 12)));
+    EXPECT_FALSE(tracker_.settled());
+    EXPECT_EQ(tracker_.next_retry(), std::nullopt);
+    EXPECT_THAT(tracker_.retry(due), IsEmpty()) << "one attempt at a time";
+
+    tracker_.failed(1, steps[0].attempt, kNoFiles, due);
+    EXPECT_EQ(tracker_.next_retry().value() - due, 2 * (due - kStart));
+    EXPECT_EQ(tracker_.failures().at("web").retries, 2u);
+}
+
+TEST_F(BindingTrackerTest, AnAttemptThatSucceedsEndsTheFailure) {
+    fail_once();
+    tracker_.attached(1, tracker_.retry(tracker_.next_retry().value()).at(0).attempt);
+    EXPECT_EQ(tracker_.find(1)->attached, 12u);
+    EXPECT_FALSE(tracker_.find(1)->failure);
+    EXPECT_THAT(tracker_.failures(), IsEmpty());
+}
+
+TEST_F(BindingTrackerTest, AnotherDeviceStartsAnew) {
+    fail_once();
+    EXPECT_THAT(tracker_.update(web_at(0)), ElementsAre(IsStep(Kind::kDetach, 1, 12)));
+    EXPECT_EQ(tracker_.next_retry(), std::nullopt);
+    EXPECT_THAT(tracker_.failures(), IsEmpty());
+}
+
+TEST_F(BindingTrackerTest, APortThatIsReplacedIsNotTriedAgain) {
+    fail_once();
+    tracker_.add(2, "web");
+    EXPECT_EQ(tracker_.next_retry(), std::nullopt);
+    EXPECT_THAT(tracker_.retry(kStart + std::chrono::hours(1)), IsEmpty());
+    EXPECT_THAT(tracker_.failures(), IsEmpty());
 }
 
 }  // namespace

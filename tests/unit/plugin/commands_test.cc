@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <cerrno>
 #include <nlohmann/json.hpp>
 
 #include "tests/unit/plugin/fake_manager.h"
@@ -16,8 +17,9 @@ class CommandsTest : public testing::Test {
 protected:
     /// Runs a command; `later_` is what it said afterwards.
     std::optional<CommandResult> run(const std::vector<std::string>& args) {
-        return run_command({manager_, clock_, [] { return bridges(); }}, args,
-                           [this](CommandResult result) { later_ = std::move(result); });
+        return run_command(
+            {manager_, clock_, [] { return bridges(); }, [this] { return failures_; }}, args,
+            [this](const CommandEnd& end) { later_ = end(); });
     }
     static std::map<std::string, std::string> bridges() { return {{"web", "br0"}}; }
 
@@ -30,8 +32,56 @@ protected:
 
     SystemClock clock_;
     FakeManager manager_{[] {}};
+    PortFailures failures_;
     std::optional<CommandResult> later_;
 };
+
+/// The datapath cannot use the representor that the port web has.
+class CommandsOnAFailureTest : public CommandsTest {
+protected:
+    CommandsOnAFailureTest() {
+        manager_.publish([](Snapshot& snapshot) {
+            fakes::add_eswitch(snapshot, fakes::kPf0, {{2, 11}, {3, 12}});
+            fakes::set_port(snapshot, "web", 3);
+            snapshot.ports["web"] = fakes::loaded_binding("web", 3, 12);
+        });
+        failures_["web"] = {RepState::kFailed, {EMFILE, "eth5", "open packet sockets", ""}, 2, {}};
+    }
+    nlohmann::json show(const char* command) {
+        return nlohmann::json::parse(run({command, "--json"}).value().text);
+    }
+};
+
+TEST_F(CommandsOnAFailureTest, ShowsSayWhy) {
+    const auto reps = show("esw/rep-show");
+    const auto& eth = reps.at("pci/0000:08:00.0/pf0vf3").at("eth");
+    EXPECT_EQ(eth.at("state"), "failed");
+    EXPECT_EQ(eth.at("errno"), "EMFILE");
+    EXPECT_EQ(eth.at("stage"), "open packet sockets");
+    EXPECT_EQ(eth.at("retries"), 2);
+    EXPECT_EQ(reps.at("pci/0000:08:00.0/pf0vf2").at("eth").at("state"), "loaded");
+    EXPECT_EQ(show("esw/show").at("pci/0000:08:00.0").at("reps"),
+              nlohmann::json({{"total", 2}, {"loaded", 1}, {"failed", 1}, {"absent", 0}}));
+    EXPECT_NE(run({"esw/rep-show"})->text.find("eth5: open packet sockets (Too many open files)"),
+              std::string::npos);
+}
+
+TEST_F(CommandsOnAFailureTest, WaitCountsIt) {
+    EXPECT_FALSE(run({"esw/wait"}));
+    manager_.waits.at(0)(WaitReport{1});
+    EXPECT_EQ(later_->text, "2 failed");
+    EXPECT_FALSE(later_->error);
+    EXPECT_FALSE(run({"esw/wait", "pci/0000:08:00.1"}));
+    manager_.waits.at(1)(WaitReport{});
+    EXPECT_EQ(later_->text, "") << "it is another eswitch's";
+}
+
+TEST_F(CommandsOnAFailureTest, StrictWaitIsAnError) {
+    EXPECT_FALSE(run({"esw/wait", "--strict", "pci/0000:08:00.0"}));
+    manager_.waits.at(0)(WaitReport{});
+    EXPECT_TRUE(later_->error);
+    EXPECT_EQ(later_->text, "1 failed: eth5: open packet sockets (Too many open files)");
+}
 
 TEST_F(CommandsTest, AreListedWithTheirUsage) {
     std::vector<std::string> names;

@@ -74,9 +74,19 @@ inline void add_eswitch(Snapshot& snapshot, const DevlinkHandle& handle,
         rep->id = {RepId::Kind::kVf, 0, 0, vf};
         rep->ifindex = ifindex;
         rep->loads = 1;
+        rep->providers[0].state = RepState::kLoaded;
         eswitch->reps[rep->id] = std::move(rep);
     }
     snapshot.eswitches[handle] = std::move(eswitch);
+}
+
+/// Says in the representor's own row that `port` uses it.
+inline void set_port(Snapshot& snapshot, const std::string& port, uint32_t vf) {
+    auto eswitch = std::make_shared<EswitchSnapshot>(*snapshot.eswitches.at(kPf0));
+    auto rep = std::make_shared<RepSnapshot>(*eswitch->reps.at({RepId::Kind::kVf, 0, 0, vf}));
+    rep->port = port;
+    eswitch->reps[rep->id] = rep;
+    snapshot.eswitches[kPf0] = std::move(eswitch);
 }
 
 inline PortBindingPtr loaded_binding(const std::string& port, uint32_t vf, uint32_t ifindex,

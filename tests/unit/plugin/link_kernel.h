@@ -42,8 +42,20 @@ public:
         return changes_;
     }
 
+    /// From now on link() fails with that error; 0: it does not.
+    void fail_links(int error) { fail_links_after(0, error); }
+    /// The same, after it has answered `good` times more.
+    void fail_links_after(int good, int error) {
+        MutexLock lock(mutex_);
+        good_links_ = good;
+        link_error_ = error;
+    }
+
     Result<netlink::Link> link(uint32_t ifindex) override {
         MutexLock lock(mutex_);
+        if (link_error_ && good_links_-- <= 0) {
+            return fail(link_error_, "ifindex " + std::to_string(ifindex), "get link");
+        }
         const auto found = devices_.find(ifindex);
         if (found == devices_.end()) {
             return gone(ifindex);
@@ -109,6 +121,8 @@ private:
     Mutex mutex_{LockRank::kLeaf};
     std::map<uint32_t, Device> devices_ ESW_GUARDED_BY(mutex_);
     std::vector<std::string> changes_ ESW_GUARDED_BY(mutex_);
+    int link_error_ ESW_GUARDED_BY(mutex_) = 0;
+    int good_links_ ESW_GUARDED_BY(mutex_) = 0;
 };
 
 }  // namespace esw::fakes

@@ -6,6 +6,7 @@
 #include <net/if.h>
 #include <poll.h>
 
+#include "tests/fakes/fake_clock.h"
 #include "tests/unit/plugin/fake_manager.h"
 #include "tests/unit/plugin/link_kernel.h"
 
@@ -33,7 +34,9 @@ protected:
     PluginTest() {
         Plugin::Parts parts;
         parts.log = std::make_unique<NullSink>();
-        parts.clock = std::make_unique<SystemClock>();
+        auto clock = std::make_unique<fakes::FakeClock>();
+        clock_ = clock.get();
+        parts.clock = std::move(clock);
         auto kernel = std::make_unique<testing::NiceMock<LinkKernel>>();
         kernel_ = kernel.get();
         parts.kernel = std::move(kernel);
@@ -61,9 +64,14 @@ protected:
     /// One turn of the main loop. What run() told of a rebound port is in `bound_`.
     void run() {
         plugin_->run([this](uint64_t id, const Plugin::Binding& binding) {
+            if (binding.rebound && binding.ifindex && host_error_) {
+                ++refused_;
+                return host_error_;
+            }
             if (binding.rebound) {
                 bound_[id] = binding;
             }
+            return 0;
         });
         plugin_->answer([this] { return status_written_; },
                         [this](void* conn, bool error, const std::string& text) {
@@ -92,12 +100,32 @@ protected:
         });
     }
 
+    /// A port that was offered ifindex 12 once and could not use it.
+    uint64_t add_refused_port(int error) {
+        const uint64_t id = add_port("pf0vf3");
+        host_error_ = error;
+        publish_loaded("pf0vf3", 12);
+        run_until([&] { return refused_ == 1; });
+        return id;
+    }
+
+    /// Lets the time pass until the next attempt is due, and the switch wake up for it.
+    void pass_back_off() {
+        const auto delay = plugin_->time_to_retry();
+        ASSERT_TRUE(delay) << "nothing is tried again";
+        EXPECT_GT(*delay, Duration::zero()) << "it would spin";
+        clock_->advance(*delay);
+    }
+
+    fakes::FakeClock* clock_ = nullptr;
     testing::NiceMock<LinkKernel>* kernel_ = nullptr;
     FakeManager* manager_ = nullptr;
     std::unique_ptr<Plugin> plugin_;
     std::map<uint64_t, Plugin::Binding> bound_;
     std::map<void*, CommandResult> answers_;
     bool status_written_ = true;
+    int host_error_ = 0;  ///< of a device that is offered to the host
+    int refused_ = 0;
 };
 
 TEST_F(PluginTest, ClaimsOnceHoweverOftenItIsConfigured) {
@@ -190,6 +218,82 @@ TEST_F(PluginTest, ANetdevThatGoesLateDoesNotReleaseItsSuccessorsClaim) {
     run_until([&] { return is_bound(new_id, 12); });
     plugin_->remove_port(new_id);
     EXPECT_THAT(manager_->log, Contains("release pf0vf3"));
+}
+
+TEST_F(PluginTest, ADeviceThatTheKernelDoesNotDescribeIsNotBound) {
+    const uint64_t id = add_port("pf0vf3");
+    kernel_->fail_links(ETIMEDOUT);
+    publish_loaded("pf0vf3", 12);
+    run_until([&] { return status(id)["rep-state"] == "failed"; });
+    EXPECT_FALSE(is_bound(id, 12)) << "bound to a device of which nothing is known";
+    EXPECT_EQ(status(id)["rep-reason"], "ifindex 12: get link (Connection timed out)");
+
+    pass_back_off();
+    kernel_->fail_links(0);
+    run_until([&] { return is_bound(id, 12); });
+    EXPECT_EQ(bound_[id].link.name, "eth5");
+    EXPECT_EQ(status(id)["rep-state"], "loaded");
+    EXPECT_EQ(status(id).count("rep-reason"), 0u);
+    EXPECT_FALSE(plugin_->time_to_retry());
+}
+
+TEST_F(PluginTest, ADeviceThatIsReadyButCannotBeReadIsNotBound) {
+    const uint64_t id = add_port("pf0vf3");
+    kernel_->fail_links_after(1, ETIMEDOUT);  // the one of the preparation
+    publish_loaded("pf0vf3", 12);
+    run_until([&] { return status(id)["rep-state"] == "failed"; });
+    EXPECT_FALSE(is_bound(id, 12));
+    EXPECT_THAT(kernel_->changes(), ElementsAre("12 up"));
+    pass_back_off();
+    kernel_->fail_links(0);
+    run_until([&] { return is_bound(id, 12); });
+}
+
+TEST_F(PluginTest, ADeviceThatTheHostCannotUseIsOfferedAgainWithBackOff) {
+    const uint64_t id = add_refused_port(EMFILE);
+    EXPECT_EQ(status(id)["rep-state"], "failed");
+    EXPECT_EQ(status(id)["rep-reason"], "eth5: open packet sockets (Too many open files)");
+    const Duration first = plugin_->time_to_retry().value();
+    run();
+    EXPECT_EQ(refused_, 1) << "tried before the time";
+
+    pass_back_off();
+    run_until([&] { return refused_ == 2; });
+    EXPECT_EQ(plugin_->time_to_retry(), 2 * first);
+
+    host_error_ = 0;
+    pass_back_off();
+    run_until([&] { return is_bound(id, 12); });
+    EXPECT_EQ(status(id)["rep-state"], "loaded");
+    EXPECT_FALSE(plugin_->time_to_retry());
+}
+
+TEST_F(PluginTest, WhatIsTriedAgainIsForgottenWhenTheRepGoes) {
+    const uint64_t id = add_refused_port(EMFILE);
+    manager_->publish([](Snapshot& snapshot) {
+        snapshot.ports["pf0vf3"] = absent_binding("pf0vf3", "pci/0000:08:00.0 is gone");
+    });
+    run();
+    EXPECT_EQ(status(id)["rep-reason"], "pci/0000:08:00.0 is gone");
+    EXPECT_FALSE(plugin_->time_to_retry());
+}
+
+TEST_F(PluginTest, ADeviceThatIsGoneWhenItIsReadyIsNotTriedAgain) {
+    const uint64_t id = add_refused_port(ENODEV);
+    EXPECT_FALSE(plugin_->time_to_retry());
+    EXPECT_EQ(status(id)["rep-state"], "loading") << "until the manager says that it is gone";
+}
+
+TEST_F(PluginTest, WaitIsNotHeldByBackOffAndCountsIt) {
+    add_port("pf0vf3");
+    host_error_ = EMFILE;
+    int conn = 0;
+    plugin_->command({"esw/wait"}, &conn, [](void*, bool, const std::string&) { FAIL(); });
+    publish_loaded("pf0vf3", 12);
+    manager_->waits.at(0)(WaitReport{});
+    run_until([&] { return answers_.count(&conn) != 0; });
+    EXPECT_EQ(refused_, 1);
+    EXPECT_EQ(answers_[&conn].text, "1 failed");
 }
 
 TEST_F(PluginTest, WaitAnswersWhenTheBindingsItImpliesAreInForce) {

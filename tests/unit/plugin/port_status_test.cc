@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cerrno>
 #include <map>
 
 #include "ovs-plugin/option_parser.h"
@@ -59,6 +60,17 @@ TEST_F(PortStatusTest, LoadedIsSaidOnlyWhenPacketsCanPass) {
     const Status status = status_of(view_);
     EXPECT_EQ(status.at("rep-state"), "loading");
     EXPECT_EQ(status.at("rep-reason"), "its network device is being made ready");
+}
+
+TEST_F(PortStatusTest, OfAPortWhoseDeviceTheDatapathCannotUse) {
+    const auto binding = fakes::loaded_binding("pf0vf3", 3, 12);
+    const ProviderStatus failure{
+        RepState::kFailed, {EMFILE, "eth5", "open packet sockets", ""}, 1, {}};
+    view_.binding = binding.get();
+    view_.failure = &failure;
+    const Status status = status_of(view_);
+    EXPECT_EQ(status.at("rep-state"), "failed");
+    EXPECT_EQ(status.at("rep-reason"), "eth5: open packet sockets (Too many open files)");
 }
 
 TEST_F(PortStatusTest, OfAnAbsentPortSaysWhatIsMeantAndWhyItIsNotThere) {

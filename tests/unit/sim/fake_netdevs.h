@@ -85,6 +85,9 @@ public:
     void uverbs_removed(const IbDevice& device) override {
         log.push_back("uverbs - " + device.chardev_name());
     }
+    void function_up(const Instance& instance) override { functions[instance.device]++; }
+    void function_down(const Instance& instance) override { functions[instance.device]--; }
+    std::map<std::string, int> functions;  ///< 1: up
 };
 
 /// An adapter of one PF on fake netdevs, brought up; the log starts behind that.
@@ -95,10 +98,10 @@ struct FakeAdapter {
     FakeNetdevs netdevs{recorder.log};
     std::unique_ptr<Adapter> adapter;
 
-    FakeAdapter(KernelVersion kernel, uint32_t vfs) {
+    FakeAdapter(KernelVersion kernel, uint32_t vfs, bool bind_vfs = false) {
         Topology topology = *Topology::simple(1, vfs, "");
         topology.kernel = kernel;
-        topology.bind_vfs = false;
+        topology.bind_vfs = bind_vfs;
         topology.pfs[0].max_sfs = 2;
         adapter = std::make_unique<Adapter>(topology, netdevs, recorder, points);
         if (Status status = adapter->bring_up(); !status) {

@@ -7,6 +7,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <sys/epoll.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -54,6 +55,22 @@ TEST(PreloadRequest, ErrorHasTextAndOffsetWhenAskedFor) {
     const ByteSpan attributes = ByteSpan(replies[0].payload).subspan(sizeof(nlmsgerr));
     EXPECT_EQ(attribute_text(find_attribute(attributes, NLMSGERR_ATTR_MSG).value()), "Toy is busy");
     EXPECT_EQ(read_front<uint32_t>(find_attribute(attributes, NLMSGERR_ATTR_OFFS)->payload), 20U);
+}
+
+TEST(PreloadRequest, WithoutDescriptorsThereIsNoMemoryForIt) {
+    ClientSocketUnderTest socket;
+    const Bytes request = toy_message(ToyAdapter::kFail, 11, "abcd");
+    rlimit before;
+    ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &before), 0);
+    const UniqueFd free(::dup(0));
+    const rlimit none{static_cast<rlim_t>(free.get()), before.rlim_max};
+    ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &none), 0);
+    const int error = socket.send(request);
+    ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &before), 0);
+    // ENOBUFS says that messages were lost, and programs ask again at once.
+    EXPECT_EQ(error, ENOMEM);
+    EXPECT_EQ(socket.send(request), 0);
+    EXPECT_EQ(socket.receive_now().size(), 1U);
 }
 
 TEST(PreloadRequest, AcknowledgementFollowsTheReply) {

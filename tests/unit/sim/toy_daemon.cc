@@ -15,6 +15,7 @@
 #include <fstream>
 
 #include "tests/unit/sim/toy_adapter.h"
+#include "tests/unit/sim/toy_device.h"
 #include "utilities/esw-sim/transport/exec_environment.h"
 #include "utilities/esw-sim/transport/sysfs_tree.h"
 
@@ -110,11 +111,12 @@ public:
         for (const auto& name : netdevs) {
             adapter_.faces[if_nametoindex(name.c_str())] = face();
         }
-        NetlinkServer::Config config{directory, &adapter_, &adapter_, &adapter_, {}};
+        NetlinkServer::Config config{directory, &adapter_, &adapter_, &adapter_, {}, {}};
         config.write_attribute = [this](const std::string&, const std::string& value,
                                         const std::function<void(int)>& done) {
             write_num_vfs(*tree_, vfs_, value, done);
         };
+        config.open_device = [this](uint32_t number, pid_t) { return device_.open(number); };
         auto server = NetlinkServer::create(*loop_, log_, config);
         if (!server) {
             return fail(server.error());
@@ -131,6 +133,7 @@ private:
     std::unique_ptr<EventLoop> loop_;
     std::unique_ptr<SysfsTree> tree_;
     ToyAdapter adapter_;
+    ToyDevice device_;
     unsigned vfs_ = 0;
     std::unique_ptr<NetlinkServer> server_;
 };

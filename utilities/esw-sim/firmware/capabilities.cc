@@ -4,6 +4,7 @@
 #include <bit>
 #include <cstring>
 
+#include "utilities/esw-sim/firmware/general_objects.h"
 #include "utilities/esw-sim/firmware/icm_address.h"
 
 namespace esw::sim {
@@ -82,6 +83,7 @@ void matchable_fields(void* fields) {
     ESW_SET(inner_tcp_dport);
     ESW_SET(inner_tcp_flags);
     ESW_SET(geneve_tlv_option_0_data);
+    ESW_SET(geneve_tlv_option_0_exist);
     ESW_SET(metadata_reg_c_0);
     ESW_SET(metadata_reg_c_1);
     ESW_SET(metadata_reg_c_2);
@@ -171,8 +173,8 @@ Answer Capabilities::query_hca_cap(const Command& command) const {
 void Capabilities::general(void* cap) const {
     DEVX_SET(cmd_hca_cap, cap, hca_cap_2, 1);
     DEVX_SET(cmd_hca_cap, cap, vhca_id, host_.vhca_id());
-    DEVX_SET(cmd_hca_cap, cap, eswitch_manager, 1);
-    DEVX_SET(cmd_hca_cap, cap, vport_group_manager, 1);
+    DEVX_SET(cmd_hca_cap, cap, eswitch_manager, host_.eswitch_manager());
+    DEVX_SET(cmd_hca_cap, cap, vport_group_manager, host_.eswitch_manager());
     DEVX_SET(cmd_hca_cap, cap, eth_virt, 1);
     DEVX_SET(cmd_hca_cap, cap, nic_flow_table, 1);
     DEVX_SET(cmd_hca_cap, cap, device_memory, 1);
@@ -251,7 +253,7 @@ void Capabilities::general(void* cap) const {
              prm::kFlexParserGeneve | prm::kFlexParserIcmpV4 | prm::kFlexParserIcmpV6 |
                  prm::kFlexParserGeneveOption0);
     // Chosen: each a flex parser of its own.
-    DEVX_SET(cmd_hca_cap, cap, flex_parser_id_geneve_tlv_option_0, 0);
+    DEVX_SET(cmd_hca_cap, cap, flex_parser_id_geneve_tlv_option_0, kGeneveFlexParser);
     DEVX_SET(cmd_hca_cap, cap, flex_parser_id_icmp_dw0, 4);
     DEVX_SET(cmd_hca_cap, cap, flex_parser_id_icmp_dw1, 5);
     DEVX_SET(cmd_hca_cap, cap, flex_parser_id_icmpv6_dw0, 6);

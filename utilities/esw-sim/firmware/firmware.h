@@ -76,10 +76,8 @@ public:
     const FlowTable* flow_table(uint32_t id) const override;
     const Reformat* reformat(uint32_t id) const override;
     uint64_t header_modify_base() const override;
-    void count(uint32_t counter, uint64_t packets, uint64_t bytes) override;
-
-    /// The option of Geneve that a client has set the parser to, whose first word misc3 matches.
     std::optional<GeneveOption> geneve_option() const override { return objects_.geneve_option(); }
+    void count(uint32_t counter, uint64_t packets, uint64_t bytes) override;
 
     /// ICM addresses of a vport (fill_switchdev_info() of mlx5_ib asks for them).
     struct VportIcm {

@@ -7,7 +7,7 @@
 
 namespace esw::sim {
 
-/// What the firmware asks of the model of the adapter: one PF's eswitch. Implemented on class Pf.
+/// What the firmware asks of the model of the adapter: one PF's eswitch, or a VF or SF.
 class FirmwareHost {
 public:
     struct Vport {
@@ -21,6 +21,8 @@ public:
     };
     virtual ~FirmwareHost() = default;
     virtual uint16_t vhca_id() const = 0;
+    /// A PF, which has an eswitch; a VF or SF has only its own vport, 0.
+    virtual bool eswitch_manager() const { return true; }
     virtual bool switchdev() const = 0;
     virtual std::optional<Vport> vport(uint16_t number) const = 0;
     virtual std::vector<uint16_t> vports() const = 0;

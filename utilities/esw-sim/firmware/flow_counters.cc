@@ -10,6 +10,8 @@ namespace {
 constexpr uint32_t kBulkUnit = 128;
 /// A query of several counters begins at a multiple of it: Linux fs_counters.c.
 constexpr uint32_t kQueryAlignment = 4;
+/// What comes before the counters in the answer.
+constexpr size_t kQueryHeader = DEVX_ST_SZ_BYTES(query_flow_counter_out);
 
 }  // namespace
 
@@ -29,7 +31,7 @@ void FlowCounters::add_commands(CommandTable& table) {
                                   DEVX_GET(dealloc_flow_counter_in, command.in, flow_counter_id));
         }};
     table[Opcode::kQueryFlowCounter] = {DEVX_ST_SZ_BYTES(query_flow_counter_in),
-                                        DEVX_ST_SZ_BYTES(query_flow_counter_out),
+                                        kQueryHeader + DEVX_ST_SZ_BYTES(traffic_counter),
                                         [this](const Command& command) { return query(command); }};
 }
 
@@ -59,8 +61,7 @@ Answer FlowCounters::query(const Command& command) {
         return kBadValue;
     }
     const uint32_t count = asked == 0 ? 1 : asked;
-    const size_t header = DEVX_ST_SZ_BYTES(query_flow_counter_out);
-    if (command.out_length < header + count * DEVX_ST_SZ_BYTES(traffic_counter)) {
+    if (command.out_length < kQueryHeader + count * DEVX_ST_SZ_BYTES(traffic_counter)) {
         return kOutputTooShort;
     }
     for (uint32_t i = 0; i < count; i++) {
@@ -68,7 +69,7 @@ Answer FlowCounters::query(const Command& command) {
             return kNoSuchObject;
         }
     }
-    auto* to = static_cast<unsigned char*>(command.out) + header;
+    auto* to = static_cast<unsigned char*>(command.out) + kQueryHeader;
     for (uint32_t i = 0; i < count; i++, to += DEVX_ST_SZ_BYTES(traffic_counter)) {
         const auto [bulk, offset] = bulks_.find_any(first + i);
         Traffic& traffic = (*bulk)[offset];

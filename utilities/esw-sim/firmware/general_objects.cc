@@ -63,7 +63,8 @@ Answer GeneralObjects::create_option(const Command& command) {
         .option_type = static_cast<uint8_t>(
             DEVX_GET(create_geneve_tlv_option_in, command.in, geneve_tlv_opt.option_type)),
         .data_words = static_cast<uint8_t>(
-            DEVX_GET(create_geneve_tlv_option_in, command.in, geneve_tlv_opt.option_data_length))};
+            DEVX_GET(create_geneve_tlv_option_in, command.in, geneve_tlv_opt.option_data_length)),
+        .flex_parser = kGeneveFlexParser};
     if (wanted.data_words == 0 || wanted.data_words > kMaxOptionWords) {
         return kBadValue;
     }

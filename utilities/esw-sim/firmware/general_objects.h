@@ -12,6 +12,9 @@
 
 namespace esw::sim {
 
+/// The flex parser that looks for an option of Geneve.
+constexpr uint8_t kGeneveFlexParser = 0;
+
 /// Objects of the GENERAL_OBJECT commands: options of Geneve to match on, and flow meters.
 class GeneralObjects {
 public:

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "utilities/esw-sim/uverbs/engine_record.h"
+
 namespace esw::sim {
 
 namespace {
@@ -25,8 +27,8 @@ Queues::Queues(const FirmwareLimits& limits)
       pds_(size_t{1} << limits.log_pds, 1, kIds),
       transport_domains_(size_t{1} << limits.log_transport_domains, 1, kIds),
       umems_(size_t{1} << limits.log_umems, 1, kIds),
-      cqs_(size_t{1} << limits.log_cqs, 1, kIds),
-      mkeys_(size_t{1} << limits.log_mkeys, 1, kIds),
+      cqs_(size_t{1} << limits.log_cqs, 1, kMaxCqs),
+      mkeys_(size_t{1} << limits.log_mkeys, 1, kMaxKeys),
       // The first numbers are special QPs'.
       qps_(size_t{1} << limits.log_qps, 0x40, kIds) {}
 

@@ -102,7 +102,10 @@ Answer VportCommands::query_nic_vport_context(const Command& command) const {
     DEVX_SET64(nic_vport_context, context, system_image_guid, guid);
     DEVX_SET64(nic_vport_context, context, port_guid, guid);
     DEVX_SET64(nic_vport_context, context, node_guid, guid);
-    DEVX_SET64(nic_vport_context, context, permanent_address, mac);
+    DEVX_SET(nic_vport_context, context, permanent_address.mac_addr_47_32,
+             static_cast<uint32_t>(mac >> 32));
+    DEVX_SET(nic_vport_context, context, permanent_address.mac_addr_31_0,
+             static_cast<uint32_t>(mac));
     return kDone;
 }
 

@@ -16,5 +16,6 @@ utilities_esw_sim_libesw_sim_a_SOURCES += \
 	utilities/esw-sim/hardware/reformat.cc \
 	utilities/esw-sim/hardware/reformat.h \
 	utilities/esw-sim/hardware/resources.h \
+	utilities/esw-sim/hardware/root_match.cc \
 	utilities/esw-sim/hardware/ste.cc \
 	utilities/esw-sim/hardware/ste.h

@@ -59,7 +59,7 @@ Result<std::unique_ptr<Icm>> Icm::create(Range steering, Range header_modify) {
     if (base == MAP_FAILED) {
         return fail(errno, "ICM", "map");
     }
-    *icm::header(base) = {icm::kMagic, 1, lines};
+    *icm::header(base) = {icm::kMagic, 1, lines, 0, 0};
     return std::unique_ptr<Icm>(new Icm(std::move(*fd), base, lines, steering, header_modify));
 }
 
@@ -68,6 +68,12 @@ Icm::Icm(UniqueFd fd, void* base, uint64_t lines, Range steering, Range modify)
 
 Icm::~Icm() {
     ::munmap(base_, icm::mapping_size(lines_));
+}
+
+Icm::Work Icm::work() const {
+    const icm::Header* const header = icm::header(base_);
+    return {__atomic_load_n(&header->work_requests, __ATOMIC_RELAXED),
+            __atomic_load_n(&header->entries_written, __ATOMIC_RELAXED)};
 }
 
 void Icm::set_alive(bool alive) {

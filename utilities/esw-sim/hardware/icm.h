@@ -32,6 +32,13 @@ public:
     uint64_t lines() const { return lines_; }
     const Range& range(Kind kind) const { return kind == Kind::kSteering ? steering_ : modify_; }
 
+    /// What the clients' work queues have done so far.
+    struct Work {
+        uint64_t requests = 0;
+        uint64_t entries = 0;  ///< lines written
+    };
+    Work work() const;
+
     /// Marks the device as gone for every client that has it mapped.
     void set_alive(bool alive);
 

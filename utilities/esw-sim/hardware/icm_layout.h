@@ -26,6 +26,9 @@ struct Header {
     /// Not 0 while the device is there. The work queues of a device that is gone complete in error.
     uint32_t alive;
     uint64_t lines;
+    /// Executed so far by the work queues of all clients, and lines that they have written.
+    uint64_t work_requests;
+    uint64_t entries_written;
 };
 
 constexpr size_t versions_size(uint64_t lines) {

@@ -79,7 +79,7 @@ private:
             case FlowDestination::Kind::kTable:
                 return enter_table(to.table, std::move(packet), depth + 1);
             case FlowDestination::Kind::kDrop:
-                return drop("drop");
+                return drop(kDropAction.data());
         }
     }
 
@@ -136,7 +136,7 @@ private:
             case Place::Kind::kManager:
                 return leave(Outcome::Kind::kMiss, place.vport, std::move(packet));
             case Place::Kind::kDrop:
-                return drop("drop");
+                return drop(kDropAction.data());
             case Place::Kind::kFirmwareTable:
                 return enter_table(place.table, std::move(packet), depth + 1);
         }

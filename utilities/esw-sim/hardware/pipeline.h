@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <string_view>
 #include <vector>
 
 #include "utilities/esw-sim/hardware/resources.h"
@@ -22,6 +23,9 @@ struct Source {
     /// wire's is 0.
     uint16_t vhca_id = 0;
 };
+
+/// Reason of a drop that a rule asked for.
+inline constexpr std::string_view kDropAction = "drop";
 
 struct Outcome {
     enum class Kind {

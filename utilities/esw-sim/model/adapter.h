@@ -49,6 +49,8 @@ public:
     };
     Result<Target> find_target(const std::string& handle_and_rep) const;
 
+    /// Of a VF or SF that there can be.
+    uint16_t function_vhca_id(const Pf& pf, uint16_t vport) const;
     uint64_t system_image_guid() const { return system_image_guid_; }
     std::string firmware_version() const { return "22.36.1010"; }
     std::string board_id() const { return "MT_0000000359"; }
@@ -121,6 +123,8 @@ private:
     void unregister_instance(const std::shared_ptr<Instance>& instance);
     void announce(const Instance& instance);
     void withdraw(const Instance& instance);
+    void start_function(Instance& instance);
+    void stop_function(Instance& instance);
     void probe_function(const OperationPtr& op, Vport& vport);
     void remove_function(const OperationPtr& op, Vport& vport);
     void probe_pf(const OperationPtr& op, Pf& pf);
@@ -157,7 +161,7 @@ private:
     std::map<uint32_t, std::unique_ptr<IbDevice>> ib_devices_;
     uint32_t next_ib_index_ = 0;
     std::set<uint32_t> uverbs_;  ///< numbers of character devices in use (uverbs_ida)
-    std::set<uint32_t> adevs_;  ///< numbers of auxiliary devices in use (mlx5_adev_ida)
+    std::set<uint32_t> adevs_;   ///< numbers of auxiliary devices in use (mlx5_adev_ida)
     struct Removed {
         uint32_t vfs = 0;
         uint16_t mode = kModeLegacy;

@@ -218,13 +218,19 @@ uint32_t Adapter::first_sf_vhca_id(const Pf& pf) const {
     return first;
 }
 
+uint16_t Adapter::function_vhca_id(const Pf& pf, uint16_t vport) const {
+    return static_cast<uint16_t>(vport < kFirstSfVport
+                                     ? first_function(pf) + vport - 1
+                                     : first_sf_vhca_id(pf) + vport - kFirstSfVport);
+}
+
 Vport& Adapter::add_vf(Pf& pf, uint32_t vf) {
     auto vport = std::make_unique<Vport>();
     vport->pf = &pf;
     vport->number = static_cast<uint16_t>(vf + 1);
     vport->vf = vf;
     vport->mac = mac_of(pf.topology.mac + 1 + vf);
-    vport->vhca_id = static_cast<uint16_t>(first_function(pf) + vf);
+    vport->vhca_id = function_vhca_id(pf, vport->number);
     return *(pf.vports[vport->number] = std::move(vport));
 }
 
@@ -255,7 +261,7 @@ Adapter::OperationPtr Adapter::sf_new(Instance& instance, NewSf wanted, Done don
                  sf.is_sf = true;
                  sf.sfnum = wanted.sfnum;
                  sf.mac = mac_of(pf.topology.mac + 1 + Topology::kMaxVfs + id);
-                 sf.vhca_id = static_cast<uint16_t>(first_sf_vhca_id(pf) + id);
+                 sf.vhca_id = function_vhca_id(pf, sf.number);
                  pf.vports[sf.number] = std::move(owned);
                  *wanted.index = port_index(pf, sf.number);
                  self->on_error([this, &pf, number = sf.number] {

@@ -79,6 +79,18 @@ void Adapter::unregister_instance(const std::shared_ptr<Instance>& instance) {
     }
 }
 
+void Adapter::start_function(Instance& instance) {
+    if (!std::exchange(instance.up, true)) {
+        observer_.function_up(instance);
+    }
+}
+
+void Adapter::stop_function(Instance& instance) {
+    if (std::exchange(instance.up, false)) {
+        observer_.function_down(instance);
+    }
+}
+
 // A VF or an SF. Without a driver on the host (bind_vfs false) its netdev is what a guest would
 // have.
 void Adapter::probe_function(const OperationPtr& op, Vport& vport) {
@@ -107,6 +119,7 @@ void Adapter::probe_function(const OperationPtr& op, Vport& vport) {
         wanted.face = face_for(*instance, "");
         if (bound) {
             vport.instance = instance;
+            start_function(*instance);
             instance->params = default_params(false);
             if (first) {
                 register_instance(instance);
@@ -124,8 +137,11 @@ void Adapter::probe_function(const OperationPtr& op, Vport& vport) {
         }
         const auto made = make_netdev(std::move(wanted));
         if (!made) {
-            unregister_instance(instance);
-            vport.instance.reset();
+            if (bound) {
+                unregister_instance(instance);
+                stop_function(*instance);
+                vport.instance.reset();
+            }
             return fail(made.error());
         }
         vport.function = *made;
@@ -184,6 +200,7 @@ void Adapter::remove_function(const OperationPtr& op, Vport& vport) {
             }
             drop_netdev(vport.function);
             unregister_instance(instance);
+            stop_function(*instance);
             vport.instance.reset();
             return {};
         },
@@ -247,6 +264,7 @@ void Adapter::probe_pf(const OperationPtr& op, Pf& pf) {
             }
             pf.wire = *made;
         }
+        start_function(*pf.instance);
         if (first) {
             register_instance(pf.instance);
         }
@@ -289,6 +307,7 @@ void Adapter::remove_pf(const OperationPtr& op, Pf& pf) {
             drop_netdev(pf.uplink);
             instance.rates.clear();
             unregister_instance(pf.instance);
+            stop_function(*pf.instance);
             pf.present = false;
             adevs_.erase(pf.number);
             update_links(pf);

@@ -139,6 +139,9 @@ Adapter::OperationPtr Adapter::reload(Instance& instance, Done done) {
         eswitch_disable(self, pf);
         self->then([this, &pf]() -> Status {
             Port* const port = pf.instance->port(port_index(pf, kUplinkVport));
+            if (!port) {  // the last reload has failed on its way up
+                return {};
+            }
             if (topology_.kernel.ports_follow_netdevs()) {
                 port_loses_netdev(*pf.instance, *port, pf.uplink);
             } else {
@@ -148,9 +151,13 @@ Adapter::OperationPtr Adapter::reload(Instance& instance, Done done) {
             }
             notify(DEVLINK_CMD_PORT_DEL, *pf.instance, *port);
             std::erase_if(pf.instance->ports, [&](const auto& p) { return p.get() == port; });
+            stop_function(*pf.instance);
             return {};
         });
-        self->then("devlink.reload_up", [this, &pf] { return make_pf_port(pf); });
+        self->then("devlink.reload_up", [this, &pf] {
+            start_function(*pf.instance);
+            return make_pf_port(pf);
+        });
         add_ib(self, pf);
         self->then([this, &pf]() -> Status {
             pf.instance->reloads++;  // devlink_reload_stats_update()

@@ -60,6 +60,10 @@ std::string IbDevice::chardev_name() const {
     return fmt::format("uverbs{}", uverbs);
 }
 
+uint16_t IbDevice::pci_device_id() const {
+    return instance->kind == Instance::Kind::kVf ? kConnectXVirtual : kConnectX6Dx;
+}
+
 // roce_address_table_size, mlx5_query_port_roce() (mlx5_ib's main.c). That of VFs and SFs is made
 // up: each entry is a file below /sys, and there can be many functions.
 uint32_t IbDevice::gid_table_length() const {
@@ -83,9 +87,32 @@ std::string Vport::rep_id() const {
 
 // vport_index + 1 (mlx5_ib_set_vport_rep(), ib_rep.c); the PF has index 0, then come all VFs and
 // all SFs that there can be (mlx5_esw_vports_init(), eswitch.c).
+uint32_t Pf::vport_index(uint16_t vport) const {
+    return vport < kFirstSfVport ? vport : 1 + topology.max_vfs + (vport - kFirstSfVport);
+}
+
 uint32_t Pf::ib_port(const Vport& vport) const {
-    return vport.is_sf ? 1 + topology.max_vfs + (vport.number - kFirstSfVport) + 1
-                       : vport.number + 1u;
+    return vport_index(vport.number) + 1;
+}
+
+bool Pf::has_vport(uint16_t vport) const {
+    const bool vf = vport >= 1 && vport <= topology.max_vfs;
+    const bool sf = vport >= kFirstSfVport && vport < kFirstSfVport + topology.max_sfs;
+    return vf || sf;
+}
+
+// esw_offloads_metadata_init(): each vport gets 4 bits of PF number and the next of 12 bits from 2
+// on, in the order of their indices; all uplinks share 1.
+uint32_t Pf::reg_c_0(uint16_t vport) const {
+    const Param* const metadata = instance->param("esw_port_metadata");
+    if (!switchdev() || !metadata || !std::get<bool>(metadata->value)) {
+        return 0;
+    }
+    constexpr uint32_t kUplink = 1, kFirst = 2, kNumberBits = 12, kUserBits = 16;
+    if (vport == kUplinkVport) {
+        return kUplink << kUserBits;
+    }
+    return (number << kNumberBits | (kFirst + vport_index(vport))) << kUserBits;
 }
 
 std::string Pf::uplink_id() const {

@@ -25,8 +25,10 @@ using Mac = std::array<uint8_t, 6>;
 Mac mac_of(uint64_t number);
 std::string to_string(const Mac& mac);
 
-constexpr uint16_t kUplinkVport = 0xffff;   ///< MLX5_VPORT_UPLINK
-constexpr uint16_t kFirstSfVport = 0x8000;  ///< mlx5_sf_start_function_id() of a ConnectX-6 Dx
+constexpr uint16_t kUplinkVport = 0xffff;      ///< MLX5_VPORT_UPLINK
+constexpr uint16_t kFirstSfVport = 0x8000;     ///< mlx5_sf_start_function_id() of a ConnectX-6 Dx
+constexpr uint16_t kConnectX6Dx = 0x101d;      ///< device ids of the PCI ID repository
+constexpr uint16_t kConnectXVirtual = 0x101e;  ///< "ConnectX Family mlx5Gen Virtual Function"
 constexpr uint16_t kModeLegacy = 0;
 constexpr uint16_t kModeSwitchdev = 1;
 constexpr uint16_t kModeSwitchdevInactive = 2;  ///< from Linux 6.19's linux/devlink.h
@@ -47,6 +49,7 @@ struct Netdev {
     bool in_namespace = true;  ///< of the adapter (devlink's); users may move it away
     NamespaceId away;          ///< where it is when it is in another; all zero: nowhere
     bool admin_up = false;     ///< IFF_UP
+    uint32_t mtu = 1500;
     bool carrier = false;
     NetdevFace face;
 };
@@ -92,6 +95,7 @@ struct Instance {
     Vport* vport = nullptr;  ///< of a VF or SF
     uint16_t vhca_id = 0;
     bool registered = false;  ///< devlink_register() was called: visible, and notifies
+    bool up = false;          ///< its firmware runs
     bool reload_failed = false;
     uint32_t reloads = 0;  ///< driver_reinit performed
     std::vector<std::unique_ptr<Port>> ports;
@@ -124,10 +128,18 @@ struct IbDevice {
 
     Chardev chardev() const;
     std::string chardev_name() const;
+    /// Of the PCI device below it, which an SF shares with its PF.
+    uint16_t pci_device_id() const;
     /// Entries of each port's GID table. Representors' ports have none: they are raw packet only.
     uint32_t gid_table_length() const;
     /// The GID that a port's netdev has by its address alone: index 0 as RoCE v1, 1 as RoCE v2.
     static std::array<uint8_t, 16> default_gid(const Netdev& netdev);
+};
+
+/// What a vport has received from its eswitch and sent to it.
+struct Traffic {
+    uint64_t rx_packets = 0, rx_bytes = 0;
+    uint64_t tx_packets = 0, tx_bytes = 0;
 };
 
 /// One function of the adapter below a PF: a VF or an SF.
@@ -151,6 +163,7 @@ struct Vport {
     Netdev* function = nullptr;          ///< the function's own netdev
     std::shared_ptr<Instance> instance;  ///< while a driver is bound to the function
     IbDevice* ib = nullptr;              ///< the function's own
+    Traffic traffic;
 
     /// Name of its representor: "pf0vf3", "pf0sf88".
     std::string rep_id() const;
@@ -173,14 +186,21 @@ struct Pf {
     Netdev* wire = nullptr;
     IbDevice* ib = nullptr;
     std::map<uint16_t, std::unique_ptr<Vport>> vports;  ///< VFs and SFs there are, by number
+    Traffic wire_traffic;                               ///< of the uplink's vport
 
     std::string handle() const { return instance->handle(); }
     bool switchdev() const { return mode != kModeLegacy; }
     /// PF, VFs, SFs and the uplink (mlx5_esw_vports_init(), eswitch.c): the ports of its IB device
     /// in switchdev mode.
     uint32_t total_vports() const { return 2 + topology.max_vfs + topology.max_sfs; }
+    uint32_t vport_index(uint16_t vport) const;
     uint32_t ib_port(const Vport& vport) const;
     uint32_t ib_uplink_port() const { return total_vports(); }
+    /// Of a VF or SF that there can be, whether it is there or not.
+    bool has_vport(uint16_t vport) const;
+    /// What the driver writes into the upper half of reg_c_0 of packets from vport `vport`; 0: it
+    /// does not (esw_port_metadata).
+    uint32_t reg_c_0(uint16_t vport) const;
     std::string uplink_id() const;
 };
 
@@ -204,6 +224,11 @@ public:
     /// ib_uverbs_remove_one(): it cannot any more, and those who have it open lose it. The device
     /// is in no list now; kUnregister comes behind.
     virtual void uverbs_removed(const IbDevice& device) = 0;
+
+    /// mlx5_function_setup() and mlx5_function_teardown(): the firmware of a PF, or of a VF or SF
+    /// that mlx5_core drives, starts and stops. Before and behind all else of the function.
+    virtual void function_up(const Instance& instance) = 0;
+    virtual void function_down(const Instance& instance) = 0;
 };
 
 /// Makes and removes netdevs. The real one has TAP devices (netdevs.h), unit tests have one that

@@ -7,6 +7,9 @@ utilities_esw_sim_preload_libmlx5sim_la_SOURCES = \
 	utilities/esw-sim/preload/attribute.cc \
 	utilities/esw-sim/preload/attribute.h \
 	utilities/esw-sim/preload/descriptor_calls.cc \
+	utilities/esw-sim/preload/device_calls.cc \
+	utilities/esw-sim/preload/device_file.cc \
+	utilities/esw-sim/preload/device_file.h \
 	utilities/esw-sim/preload/instance.cc \
 	utilities/esw-sim/preload/instance.h \
 	utilities/esw-sim/preload/ioctl_calls.cc \
@@ -20,7 +23,9 @@ utilities_esw_sim_preload_libmlx5sim_la_SOURCES = \
 	utilities/esw-sim/preload/simulated_socket.h \
 	utilities/esw-sim/preload/socket_calls.cc \
 	utilities/esw-sim/preload/sysfs_paths.cc \
-	utilities/esw-sim/preload/sysfs_paths.h
+	utilities/esw-sim/preload/sysfs_paths.h \
+	utilities/esw-sim/preload/work_queues.cc \
+	utilities/esw-sim/preload/work_queues.h
 utilities_esw_sim_preload_libmlx5sim_la_CXXFLAGS = $(ESW_PRELOAD_CXXFLAGS) \
 	-fno-exceptions -fno-rtti -fno-threadsafe-statics -fvisibility=hidden
 utilities_esw_sim_preload_libmlx5sim_la_LDFLAGS = $(ESW_PRELOAD_LINKFLAGS) -Wl,-z,defs

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// ioctl(), replaced for ethtool's requests about netdevs of the adapter.
+// ioctl(), replaced for device files, and for ethtool's requests about netdevs of the adapter.
 #undef _FORTIFY_SOURCE  // or the headers define these functions themselves
 #include <alloca.h>
 #include <linux/ethtool.h>
 #include <linux/sockios.h>
 #include <net/if.h>
+#include <rdma/rdma_user_ioctl.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
@@ -12,6 +13,7 @@
 #include <cstdarg>
 #include <cstring>
 
+#include "utilities/esw-sim/preload/device_file.h"
 #include "utilities/esw-sim/preload/instance.h"
 #include "utilities/esw-sim/preload/next.h"
 #include "utilities/esw-sim/preload/remote.h"
@@ -113,6 +115,10 @@ ESW_REPLACES int ioctl(int fd, unsigned long request, ...) noexcept {
     va_start(arguments, request);
     void* argument = va_arg(arguments, void*);
     va_end(arguments);
+    esw::sim::DeviceFile file;
+    if (request == RDMA_VERBS_IOCTL && esw::sim::DeviceFile::find(fd, file)) {
+        return file.ioctl(argument);
+    }
     auto* interface = static_cast<ifreq*>(argument);
     if (request == SIOCETHTOOL && esw::sim::instance_directory() && interface &&
         interface->ifr_data) {

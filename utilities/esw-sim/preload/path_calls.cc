@@ -14,11 +14,13 @@
 #include <cstring>
 
 #include "utilities/esw-sim/preload/attribute.h"
+#include "utilities/esw-sim/preload/device_file.h"
 #include "utilities/esw-sim/preload/next.h"
 #include "utilities/esw-sim/preload/simulated_socket.h"
 #include "utilities/esw-sim/preload/sysfs_paths.h"
 
 using esw::sim::Attribute;
+using esw::sim::DeviceFile;
 using esw::sim::MappedPath;
 
 /// Defines a function that passes its arguments on, with the path mapped. `declaration` names the
@@ -45,6 +47,9 @@ mode_t creation_mode(int flags, va_list arguments) noexcept {
     va_start(arguments, flags);                                                        \
     const mode_t mode = creation_mode(flags, arguments);                               \
     va_end(arguments);                                                                 \
+    if (DeviceFile::is_path(path)) {                                                   \
+        return DeviceFile::open(path, flags);                                          \
+    }                                                                                  \
     const MappedPath mapped(path, flags);                                              \
     return mapped.is_attribute_for(flags) ? Attribute::open(mapped.below_sys(), flags) \
                                           : ESW_NEXT(function)(__VA_ARGS__)
@@ -82,6 +87,9 @@ int __lxstat64(int version, const char* path, struct stat64* status) noexcept;
 }
 
 #define ESW_OPENS_2(function, ...)                                                     \
+    if (DeviceFile::is_path(path)) {                                                   \
+        return DeviceFile::open(path, flags);                                          \
+    }                                                                                  \
     const MappedPath mapped(path, flags);                                              \
     return mapped.is_attribute_for(flags) ? Attribute::open(mapped.below_sys(), flags) \
                                           : ESW_NEXT(function)(__VA_ARGS__)
@@ -228,9 +236,14 @@ ESW_REPLACES char* __getcwd_chk(char* buffer, size_t size, size_t room) noexcept
     return unmapped(ESW_NEXT(__getcwd_chk)(buffer, size, room));
 }
 
-// --- descriptors of attributes, which are files to the program ---
+// --- descriptors of attributes and devices, which are files to the program ---
 
 ESW_REPLACES int fstat(int fd, struct stat* status) noexcept {
+    DeviceFile device;
+    if (DeviceFile::find(fd, device)) {
+        device.describe(*status);
+        return 0;
+    }
     Attribute attribute;
     if (!Attribute::find(fd, attribute)) {
         return ESW_NEXT(fstat)(fd, status);
@@ -240,6 +253,11 @@ ESW_REPLACES int fstat(int fd, struct stat* status) noexcept {
 }
 
 ESW_REPLACES int fstat64(int fd, struct stat64* status) noexcept {
+    DeviceFile device;
+    if (DeviceFile::find(fd, device)) {
+        device.describe(*status);
+        return 0;
+    }
     Attribute attribute;
     if (!Attribute::find(fd, attribute)) {
         return ESW_NEXT(fstat64)(fd, status);

@@ -57,10 +57,19 @@ int receive_answer(int fd, RemoteCall& call) noexcept {
     msghdr message{};
     message.msg_iov = parts;
     message.msg_iovlen = 2;
+    alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int))] = {};
+    if (call.wants_fd) {
+        message.msg_control = control;
+        message.msg_controllen = sizeof control;
+    }
     long size;
     do {
-        size = syscall(SYS_recvmsg, fd, &message, 0);
+        size = syscall(SYS_recvmsg, fd, &message, MSG_CMSG_CLOEXEC);
     } while (size < 0 && errno == EINTR);
+    const cmsghdr* const passed = size < 0 ? nullptr : CMSG_FIRSTHDR(&message);
+    if (passed && passed->cmsg_level == SOL_SOCKET && passed->cmsg_type == SCM_RIGHTS) {
+        memcpy(&call.received_fd, CMSG_DATA(passed), sizeof call.received_fd);
+    }
     if (size < 0) {
         return errno;
     }
@@ -96,8 +105,9 @@ bool RemoteCall::run() noexcept {
     const auto fd =
         static_cast<int>(syscall(SYS_socket, AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0));
     if (fd < 0) {
-        // Out of descriptors or memory; the kernel's own call would have needed neither.
-        error = ENOBUFS;
+        // Out of descriptors; the kernel's own call would have needed none. Not ENOBUFS, though
+        // sendmsg() may say it, too: Open vSwitch then sends again at once.
+        error = ENOMEM;
         return true;
     }
     error = connect_to_daemon(fd);

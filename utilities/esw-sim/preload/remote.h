@@ -17,11 +17,13 @@ struct RemoteCall {
     int pass_fd = -1;  ///< goes along by SCM_RIGHTS
     void* reply = nullptr;
     size_t reply_room = 0;
+    bool wants_fd = false;  ///< a descriptor may come along
 
     // What came back, when run() returned true.
     int error = 0;
     int value = 0;
     size_t reply_length = 0;
+    int received_fd = -1;
 
     /// Connects, asks, and waits for the answer however long that takes, as in a system call that
     /// signals do not interrupt. False when the daemon cannot be reached or goes away; errno is

@@ -35,19 +35,6 @@ constexpr size_t kProtocolAt = kIdAt + 16 + 1;
 constexpr size_t kTypeAt = kProtocolAt + 2 + 1;
 constexpr size_t kNameLength = kTypeAt + 1;
 
-bool get_hex(const char* from, int digits, uint64_t& value) noexcept {
-    value = 0;
-    for (int i = 0; i < digits; i++) {
-        const char c = from[i];
-        const int digit = c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-        if (digit < 0) {
-            return false;
-        }
-        value = value << 4 | static_cast<uint64_t>(digit);
-    }
-    return true;
-}
-
 void make_name(sockaddr_un& name, const SimulatedSocket& socket) noexcept {
     name = {};
     name.sun_family = AF_UNIX;
@@ -143,6 +130,19 @@ uint64_t random_id() noexcept {
              static_cast<uint64_t>(syscall(SYS_getpid)) << 12 ^ counter++;
     }
     return id | 1;  // 0 is no socket
+}
+
+bool get_hex(const char* from, int digits, uint64_t& value) noexcept {
+    value = 0;
+    for (int i = 0; i < digits; i++) {
+        const char c = from[i];
+        const int digit = c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+        if (digit < 0) {
+            return false;
+        }
+        value = value << 4 | static_cast<uint64_t>(digit);
+    }
+    return true;
 }
 
 void put_hex(char* to, uint64_t value, int digits) noexcept {

@@ -44,6 +44,7 @@ void descriptor_is_foreign(int fd) noexcept;
 bool own_descriptor_name(int fd, sockaddr_un& name, size_t& length) noexcept;
 
 uint64_t random_id() noexcept;
+bool get_hex(const char* from, int digits, uint64_t& value) noexcept;
 void put_hex(char* to, uint64_t value, int digits) noexcept;
 
 /// The protocol is one that the simulated adapter has something to say in.

@@ -12,6 +12,7 @@
 #include <cstring>
 #include <ctime>
 
+#include "utilities/esw-sim/preload/device_file.h"
 #include "utilities/esw-sim/preload/instance.h"
 #include "utilities/esw-sim/preload/next.h"
 #include "utilities/esw-sim/preload/receive.h"
@@ -329,9 +330,11 @@ ESW_REPLACES ssize_t recv(int fd, void* buffer, size_t length, int flags) {
 
 ESW_REPLACES ssize_t read(int fd, void* buffer, size_t length) {
     SimulatedSocket socket;
-    return SimulatedSocket::find(fd, socket)
-               ? receive_one(socket, buffer, length, 0, nullptr, nullptr)
-               : ESW_NEXT(read)(fd, buffer, length);
+    if (SimulatedSocket::find(fd, socket)) {
+        return receive_one(socket, buffer, length, 0, nullptr, nullptr);
+    }
+    return esw::sim::is_event_descriptor(fd) ? esw::sim::read_event(fd, buffer, length)
+                                             : ESW_NEXT(read)(fd, buffer, length);
 }
 
 ESW_REPLACES ssize_t readv(int fd, const iovec* parts, int count) {

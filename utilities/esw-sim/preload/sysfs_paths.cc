@@ -17,6 +17,7 @@ namespace esw::sim {
 namespace {
 
 constexpr char kSys[] = "/sys/";
+constexpr char kDevices[] = "/dev/infiniband";
 constexpr char kView[] = "/sysfs";  ///< in the instance's directory
 constexpr char kNetdevs[] = "class/net/";
 constexpr char kNetworks[] = "netns/";  ///< in the view: netdevs by namespace, see SysfsTree
@@ -177,7 +178,23 @@ bool MappedPath::map_relative(const char* path) noexcept {
     return exists(buffer_, &status);
 }
 
+// DIR/dev/infiniband has a node for each device file. They are looked at, but not opened.
+bool MappedPath::map_device(const char* path) noexcept {
+    const char* const directory = instance_directory();
+    const size_t length = directory ? strlen(directory) : 0;
+    if (length == 0 || length + strlen(path) >= sizeof buffer_) {
+        return false;
+    }
+    memcpy(buffer_, directory, length);
+    memcpy(buffer_ + length, path, strlen(path) + 1);
+    struct stat status;
+    return exists(buffer_, &status);
+}
+
 bool MappedPath::map(const char* path) noexcept {
+    if (strncmp(path, kDevices, sizeof kDevices - 1) == 0) {
+        return map_device(path);
+    }
     if (strncmp(path, kSys, sizeof kSys - 1) != 0) {
         return false;
     }

@@ -6,7 +6,8 @@
 
 namespace esw::sim {
 
-/// A path as the program gave it, or what is in its place in the adapter's view of /sys.
+/// A path as the program gave it, or what is in its place in the adapter's view of /sys and of
+/// /dev/infiniband.
 class MappedPath {
 public:
     /// `path` may be null. A relative path leads into the view only from a directory that is in it,
@@ -26,6 +27,7 @@ public:
 
 private:
     bool map(const char* path) noexcept;
+    bool map_device(const char* path) noexcept;
     bool map_relative(const char* path) noexcept;
 
     const char* path_;

@@ -8,6 +8,8 @@ utilities_esw_sim_libesw_sim_a_SOURCES += \
 	utilities/esw-sim/transport/client_request.h \
 	utilities/esw-sim/transport/client_socket.cc \
 	utilities/esw-sim/transport/client_socket.h \
+	utilities/esw-sim/transport/device_calls.cc \
+	utilities/esw-sim/transport/device_calls.h \
 	utilities/esw-sim/transport/ethtool_calls.cc \
 	utilities/esw-sim/transport/ethtool_calls.h \
 	utilities/esw-sim/transport/ethtool_features.cc \
@@ -27,6 +29,8 @@ utilities_esw_sim_libesw_sim_a_SOURCES += \
 	utilities/esw-sim/transport/passed_descriptors.h \
 	utilities/esw-sim/transport/peer.cc \
 	utilities/esw-sim/transport/peer.h \
+	utilities/esw-sim/transport/process_memory.cc \
+	utilities/esw-sim/transport/process_memory.h \
 	utilities/esw-sim/transport/send_job.cc \
 	utilities/esw-sim/transport/send_job.h \
 	utilities/esw-sim/transport/socket_options.cc \

@@ -4,6 +4,7 @@
 #include <sys/socket.h>
 
 #include <cerrno>
+#include <cstring>
 
 #include "utilities/esw-sim/transport/peer.h"
 
@@ -28,14 +29,14 @@ Call::Call(UniqueFd connection, const wire::RequestHeader& header, ByteSpan payl
       passed_(std::move(passed)),
       caller_(peer_process(connection_.get())) {}
 
-void Call::answer(int error, int value, ByteSpan payload) {
+void Call::answer(int error, int value, ByteSpan payload, int pass_fd) {
     if (connection_) {
-        send_answer(connection_.get(), error, value, payload);
+        send_answer(connection_.get(), error, value, payload, pass_fd);
         connection_.reset();
     }
 }
 
-bool send_answer(int fd, int error, int value, ByteSpan payload) {
+bool send_answer(int fd, int error, int value, ByteSpan payload, int pass_fd) {
     wire::AnswerHeader header{wire::kMagic, error, value};
     iovec parts[2] = {
         {&header, sizeof header},
@@ -44,6 +45,16 @@ bool send_answer(int fd, int error, int value, ByteSpan payload) {
     msghdr message{};
     message.msg_iov = parts;
     message.msg_iovlen = 2;
+    alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int))] = {};
+    if (pass_fd >= 0) {
+        message.msg_control = control;
+        message.msg_controllen = sizeof control;
+        cmsghdr* const passed = CMSG_FIRSTHDR(&message);
+        passed->cmsg_level = SOL_SOCKET;
+        passed->cmsg_type = SCM_RIGHTS;
+        passed->cmsg_len = CMSG_LEN(sizeof pass_fd);
+        std::memcpy(CMSG_DATA(passed), &pass_fd, sizeof pass_fd);
+    }
     return ::sendmsg(fd, &message, MSG_DONTWAIT | MSG_NOSIGNAL) >= 0;
 }
 

@@ -20,12 +20,12 @@ public:
     UniqueFd take_passed() { return std::move(passed_); }
 
     /// Ends the call.
-    void answer(int error, int value = 0, ByteSpan payload = {});
+    void answer(int error, int value = 0, ByteSpan payload = {}, int pass_fd = -1);
     template <class T>
     void answer_with(const T& payload) {
         answer(0, 0, std::as_bytes(std::span(&payload, 1)));
     }
-    /// For kOpen: the connection stays.
+    /// For kOpen and kDeviceOpen: the connection stays.
     UniqueFd take_connection() { return std::move(connection_); }
 
 private:
@@ -38,7 +38,8 @@ private:
     const pid_t caller_;
 };
 
-/// Sends an answer on a connection that stays open; false when the peer is gone.
-bool send_answer(int fd, int error, int value = 0, ByteSpan payload = {});
+/// Sends an answer on a connection that stays open; false when the peer is gone. `pass_fd` goes
+/// along, unless it is -1.
+bool send_answer(int fd, int error, int value = 0, ByteSpan payload = {}, int pass_fd = -1);
 
 }  // namespace esw::sim

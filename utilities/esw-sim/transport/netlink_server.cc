@@ -10,6 +10,7 @@
 #include <set>
 
 #include "utilities/esw-sim/transport/client_request.h"
+#include "utilities/esw-sim/transport/device_calls.h"
 #include "utilities/esw-sim/transport/ethtool_calls.h"
 #include "utilities/esw-sim/transport/ethtool_features.h"
 #include "utilities/esw-sim/transport/genl_families.h"
@@ -45,7 +46,8 @@ public:
           network_(own_network_namespace()),
           ethtool_(*config_.netdevs),
           features_(*config_.netdevs, families_.ethtool(), ethtool_.features().count,
-                    ethtool_.features().tc_offload) {}
+                    ethtool_.features().tc_offload),
+          devices_(loop, config_.open_device) {}
 
     Status listen();
 
@@ -99,6 +101,7 @@ private:
     const NamespaceId network_;
     EthtoolCalls ethtool_;
     EthtoolFeatures features_;
+    DeviceCalls devices_;
     const std::shared_ptr<Statistics> statistics_ = std::make_shared<Statistics>();
     std::unique_ptr<Listener> listener_;
     std::map<uint64_t, std::shared_ptr<ClientSocket>> sockets_;
@@ -132,6 +135,15 @@ void Server::on_call(const std::shared_ptr<Call>& call) {
             break;
         case wire::Op::kSync:
             call->answer(0);
+            break;
+        case wire::Op::kDeviceOpen:
+            devices_.open(*call);
+            break;
+        case wire::Op::kDeviceIoctl:
+            devices_.ioctl(call);
+            break;
+        case wire::Op::kDeviceMap:
+            devices_.map(*call);
             break;
         default:
             call_socket(call);
@@ -314,6 +326,9 @@ void Server::serve(const std::shared_ptr<ClientSocket>& socket, pid_t caller,
     const auto request = std::make_shared<ClientRequest>(socket, statistics_, family, caller,
                                                          message, std::move(finished));
     const size_t least = family == Statistics::Family::kRdma ? 0 : GENL_HDRLEN;
+    if (family == Statistics::Family::kRdma) {
+        devices_.reap_closed();
+    }
     if (message.header.nlmsg_type < NLMSG_MIN_TYPE ||
         !(message.header.nlmsg_flags & NLM_F_REQUEST)) {
         request->finish(0, {}, {});

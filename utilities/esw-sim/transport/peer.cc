@@ -77,7 +77,11 @@ pid_t peer_process(int fd) {
 }
 
 bool has_net_admin(pid_t pid) {
-    return (effective_capabilities(pid) >> CAP_NET_ADMIN & 1) != 0 &&
+    return has_capability(pid, CAP_NET_ADMIN);
+}
+
+bool has_capability(pid_t pid, int capability) {
+    return (effective_capabilities(pid) >> capability & 1) != 0 &&
            namespace_of_path(fmt::format("/proc/{}/ns/user", pid)) ==
                namespace_of_path("/proc/self/ns/user");
 }

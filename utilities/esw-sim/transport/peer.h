@@ -29,4 +29,7 @@ pid_t peer_process(int fd);
 /// Process `pid` has CAP_NET_ADMIN in the user namespace of this process, as GENL_ADMIN_PERM wants.
 bool has_net_admin(pid_t pid);
 
+/// The same of any capability (CAP_...), as capable() wants.
+bool has_capability(pid_t pid, int capability);
+
 }  // namespace esw::sim

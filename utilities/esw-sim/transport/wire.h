@@ -6,6 +6,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "utilities/esw-sim/uverbs/engine_record.h"
+
 /// What the preload library and the daemon say to each other, over DIR/netlink.sock (AF_UNIX,
 /// SOCK_SEQPACKET). Both are built together and run on one machine, so integers are in host order.
 ///
@@ -16,6 +18,8 @@
 ///   Before it connects, the library binds it to an abstract name that says all that must be known
 ///   after dup, fork, exec and SCM_RIGHTS, when only the descriptor is left: "esw-sim/" +
 ///   16 hexadecimal digits of the id + "/" + 2 of the protocol + "/" + 1 of the socket type.
+/// * kDeviceOpen: it is a program's /dev/infiniband/uverbsN. Nothing more is sent on it; its end is
+///   the file's release. Its name is kDevicePrefix + 16 digits of the id + "/" + 4 of the minor.
 /// * any other: one call (send, bind, ...) on the socket named in the header, or one that belongs
 ///   to no socket. The daemon answers once, when the call is complete; then both sides close.
 namespace esw::sim::wire {
@@ -25,6 +29,11 @@ constexpr uint16_t kVersion = 1;
 
 constexpr char kSocketFile[] = "netlink.sock";
 constexpr char kNamePrefix[] = "esw-sim/";  ///< behind the NUL byte of an abstract name
+constexpr char kDevicePrefix[] = "esw-sim-device/";
+constexpr char kEventPrefix[] = "esw-sim-event/";  ///< a queue of a device's events
+
+constexpr unsigned kUverbsMajor = 231;  ///< IB_UVERBS_MAJOR
+constexpr unsigned kUverbsFirstMinor = 192;
 
 enum class Op : uint16_t {
     kOpen = 1,        ///< arg: protocol, socket type. SCM_RIGHTS: the real netlink socket, or none
@@ -37,7 +46,10 @@ enum class Op : uint16_t {
     kGetOption,       ///< arg: level, name, room. Answer: value is the length, payload the value
     kEthtool,         ///< payload: EthtoolCall and the command. Answer: the command as changed
     kAttributeWrite,  ///< payload: path below the sysfs root, NUL, the bytes written
-    kSync             ///< the files below /sys are as the kernel's netdevs when this is answered
+    kDeviceOpen,      ///< arg: N, open flags. Answer: the ICM goes along by SCM_RIGHTS, if any
+    kDeviceIoctl,  ///< payload: uint64_t, address of the header in the caller. Answer: DeviceAnswer
+    kDeviceMap,    ///< payload: 3 x uint64_t: offset, length, protection
+    kSync          ///< the files below /sys are as the kernel's netdevs when this is answered
 };
 
 struct RequestHeader {
@@ -83,6 +95,14 @@ struct PacketHeader {
 struct EthtoolCall {
     char name[16];
     uint32_t command;
+};
+
+/// A new descriptor, if any, goes along by SCM_RIGHTS; its number is to be stored in the caller.
+struct DeviceAnswer {
+    uint32_t record_count;
+    uint32_t descriptor_size;
+    uint64_t descriptor_at;
+    EngineRecord records[16];
 };
 
 constexpr size_t kMaxOption = 1024;

@@ -405,7 +405,7 @@ bool creates(ConstMailbox in) {
         return get(in, kObjectType) == 0;
     }
     if (op == kCreatePsv) {
-        return get(in, kPsvs.field) == 1;
+        return get(in, kPsvs) == 1;
     }
     return entry(kCreators, op) != nullptr;
 }
@@ -423,7 +423,7 @@ bool queries(ConstMailbox in) {
 
 ObjectId object_of(ConstMailbox in) {
     const User* const user = entry(kUsers, opcode(in));
-    return user ? encode(user->creator, type_of(in, user->creator), get(in, user->id.field)) : 0;
+    return user ? encode(user->creator, type_of(in, user->creator), get(in, user->id)) : 0;
 }
 
 ObjectId created_by(ConstMailbox in, ConstMailbox out) {
@@ -432,7 +432,7 @@ ObjectId created_by(ConstMailbox in, ConstMailbox out) {
     if (!creator) {
         return 0;
     }
-    return encode(op, type_of(in, op), get(creator->id_in_inbox ? in : out, creator->id.field));
+    return encode(op, type_of(in, op), get(creator->id_in_inbox ? in : out, creator->id));
 }
 
 std::vector<std::byte> destroy_command(ConstMailbox in, ConstMailbox out) {
@@ -445,7 +445,7 @@ std::vector<std::byte> destroy_command(ConstMailbox in, ConstMailbox out) {
     set(command, kUid, get(in, kUid));
     for (const Carried& carried : kCarried) {
         if (carried.opcode == creator->opcode) {
-            set(command, carried.field.field, get(in, carried.field.field));
+            set(command, carried.field, get(in, carried.field));
         }
     }
     if (creator->opcode == kAttachToMcg) {
@@ -453,7 +453,7 @@ std::vector<std::byte> destroy_command(ConstMailbox in, ConstMailbox out) {
             set(command, {word, 32}, get(in, {word, 32}));
         }
     }
-    set(command, creator->destroyed_id.field, plain_id(created_by(in, out)));
+    set(command, creator->destroyed_id, plain_id(created_by(in, out)));
     return command;
 }
 
@@ -461,25 +461,25 @@ void mark_umems(Mailbox in) {
     const uint16_t op = opcode(in);
     for (const UmemBit& bit : kUmemBits) {
         if (bit.opcode == op) {
-            set(in, bit.field.field, 1);
+            set(in, bit.field, 1);
         }
     }
     // devx_handle_mkey_create(): keys of other keys have no memory of their own.
     constexpr uint32_t kKlms = 2;
     constexpr uint32_t kKsm = 3;
-    const uint32_t mode = get(in, kMkeyAccessHigh.field) << 2 | get(in, kMkeyAccessLow.field);
+    const uint32_t mode = get(in, kMkeyAccessHigh) << 2 | get(in, kMkeyAccessLow);
     if (op == kCreateMkey && mode != kKlms && mode != kKsm) {
-        set(in, kMkeyUmemValid.field, 1);
+        set(in, kMkeyUmemValid, 1);
     }
 }
 
 uint32_t counters_in_bulk(ConstMailbox in) {
-    const uint32_t log = get(in, kBulkLog.field);
-    return log != 0 ? 1U << log : 128 * get(in, kBulk.field);
+    const uint32_t log = get(in, kBulkLog);
+    return log != 0 ? 1U << log : 128 * get(in, kBulk);
 }
 
 int errno_of_status(ConstMailbox out) {
-    constexpr Field kStatus{0x0, 8};
+    constexpr NamedField kStatus{"general_obj_out_cmd_hdr", "status", {0x0, 8}};
     switch (get(out, kStatus)) {
         case 0x0:  // MLX5_CMD_STAT_OK
             return 0;
@@ -497,25 +497,6 @@ int errno_of_status(ConstMailbox out) {
         default:  // BAD_OP_ERR, BAD_PARAM_ERR, BAD_RES_ERR, BAD_RES_STATE_ERR ...
             return EINVAL;
     }
-}
-
-std::vector<NamedField> named_fields() {
-    std::vector<NamedField> fields = {kMkeyUmemValid, kMkeyAccessLow, kMkeyAccessHigh,
-                                      kBulk,          kBulkLog,       kPsvs};
-    for (const Creator& creator : kCreators) {
-        fields.push_back(creator.id);
-        fields.push_back(creator.destroyed_id);
-    }
-    for (const Carried& carried : kCarried) {
-        fields.push_back(carried.field);
-    }
-    for (const User& user : kUsers) {
-        fields.push_back(user.id);
-    }
-    for (const UmemBit& bit : kUmemBits) {
-        fields.push_back(bit.field);
-    }
-    return fields;
 }
 
 }  // namespace esw::sim::uverbs::devx

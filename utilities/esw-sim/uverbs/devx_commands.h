@@ -22,14 +22,22 @@ struct Field {
     uint16_t bit = 0;
     uint8_t width = 0;
 };
+/// The same with its names in mlx5_ifc.h, by which utilities/check-prm compares it with Linux's.
+struct NamedField {
+    const char* layout = nullptr;
+    const char* name = nullptr;
+    Field field;
+    constexpr operator Field() const { return field; }  // NOLINT: one stands for the other
+};
 /// 0 when the mailbox is too short for it.
 uint32_t get(ConstMailbox mailbox, Field field);
 void set(Mailbox mailbox, Field field, uint32_t value);
 
-constexpr Field kOpcode{0x0, 16};
-constexpr Field kUid{0x10, 16};
-constexpr Field kVhcaTunnelId{0x20, 16};
-constexpr Field kObjectType{0x30, 16};  ///< of general objects; op_mod of others
+constexpr NamedField kOpcode{"general_obj_in_cmd_hdr", "opcode", {0x0, 16}};
+constexpr NamedField kUid{"general_obj_in_cmd_hdr", "uid", {0x10, 16}};
+constexpr NamedField kVhcaTunnelId{"general_obj_in_cmd_hdr", "vhca_tunnel_id", {0x20, 16}};
+/// Of general objects; op_mod of others.
+constexpr NamedField kObjectType{"general_obj_in_cmd_hdr", "obj_type", {0x30, 16}};
 
 inline uint16_t opcode(ConstMailbox in) {
     return static_cast<uint16_t>(get(in, kOpcode));
@@ -70,14 +78,6 @@ uint32_t counters_in_bulk(ConstMailbox in);
 
 /// cmd_status_to_err() of mlx5_core: what a command that the kernel sends itself fails with.
 int errno_of_status(ConstMailbox out);
-
-/// All fields of the tables, with the names of mlx5_ifc.h, for a test that compares them with it.
-struct NamedField {
-    const char* layout = nullptr;
-    const char* name = nullptr;
-    Field field;
-};
-std::vector<NamedField> named_fields();
 
 constexpr uint16_t kCreateMkey = 0x200;
 constexpr uint16_t kCreateCq = 0x400;

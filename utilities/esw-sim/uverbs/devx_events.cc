@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "utilities/esw-sim/uverbs/devx_events.h"
 
-#include <rdma/mlx5_user_ioctl_verbs.h>
+#include <fmt/format.h>
+#include <poll.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <string>
+#include <string_view>
 
 namespace esw::sim::uverbs {
 
@@ -32,13 +35,27 @@ bool is_legacy_object_event(uint16_t type) {
 
 constexpr uint16_t kPortChange = 0x09;
 
+/// eventfd_signal(): a counter at its end stays there. (It may be one that blocks.)
+void signal(const UniqueFd& eventfd) {
+    const uint64_t one = 1;
+    pollfd writable{eventfd.get(), POLLOUT, 0};
+    if (::poll(&writable, 1, 0) == 1 && (writable.revents & POLLOUT) != 0) {
+        static_cast<void>(!::write(eventfd.get(), &one, sizeof one));
+    }
+}
+
 }  // namespace
 
-int DevxCommandChannel::answer(uint64_t work_id, std::span<const std::byte> out) {
-    if (unread() + out.size() > kMaxUnread) {
-        return EAGAIN;
-    }
-    return send(with_header(work_id, out)) ? 0 : EAGAIN;
+void DevxCommandChannel::answer(uint64_t work_id, std::span<const std::byte> out) {
+    send(with_header(work_id, out));
+}
+
+bool DevxEventChannel::is_eventfd(const UniqueFd& descriptor) {
+    const std::string link = fmt::format("/proc/self/fd/{}", descriptor.get());
+    char target[64];
+    const ssize_t length = ::readlink(link.c_str(), target, sizeof target);
+    return std::string_view(target, length > 0 ? static_cast<size_t>(length) : 0) ==
+           "anon_inode:[eventfd]";
 }
 
 void DevxEventChannel::forget(devx::ObjectId object) {
@@ -52,8 +69,7 @@ void DevxEventChannel::deliver(uint16_t type, std::optional<devx::ObjectId> obje
             continue;
         }
         if (subscription.eventfd) {
-            const uint64_t one = 1;
-            static_cast<void>(::write(subscription.eventfd->get(), &one, sizeof one));
+            signal(*subscription.eventfd);
         } else {
             send_event(subscription, eqe);
         }

@@ -23,8 +23,9 @@ public:
     /// needs to hold them, which for small ones is a multiple.
     static constexpr size_t kMaxUnread = 16 * 1024 * 1024;
 
-    /// EAGAIN when the program has too many answers to read.
-    int answer(uint64_t work_id, std::span<const std::byte> out);
+    /// The program has read enough to get another answer of this length.
+    bool has_room(size_t length) const { return unread() + length <= kMaxUnread; }
+    void answer(uint64_t work_id, std::span<const std::byte> out);
 };
 
 /// MLX5_IB_OBJECT_DEVX_ASYNC_EVENT_FD: events of the device and of DEVX objects.
@@ -43,6 +44,8 @@ public:
         std::shared_ptr<UniqueFd> eventfd;  ///< signalled instead (MLX5_IB_ATTR_..._FD_NUM)
     };
     void subscribe(Subscription subscription) { subscriptions_.push_back(std::move(subscription)); }
+    /// eventfd_ctx_fdget(): false when the descriptor is not an eventfd.
+    static bool is_eventfd(const UniqueFd& descriptor);
     /// The object is gone, and events of it with it.
     void forget(devx::ObjectId object);
 

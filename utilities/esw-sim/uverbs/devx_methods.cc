@@ -22,19 +22,21 @@ int run_destroy_command(Firmware& firmware, const std::vector<std::byte>& comman
 }
 
 std::optional<EventCapability> event_capability(Firmware& firmware) {
-    // query_hca_cap_out.capability begins at 0x80; cmd_hca_cap.event_cap, device_event_cap.
     constexpr uint16_t kQueryHcaCap = 0x100;
     constexpr uint32_t kGeneralNow = 0 << 1 | 1;
     constexpr uint32_t kEventsNow = 0x14 << 1 | 1;  // MLX5_CAP_DEV_EVENT
-    constexpr devx::Field kEventCap{0x80 + 0x90, 1};
-    constexpr uint16_t kAffiliated = 0x80;
-    constexpr uint16_t kUnaffiliated = 0x80 + 0x100;
+    constexpr size_t kCapability = 16;              // query_hca_cap_out.capability begins
+    constexpr devx::NamedField kEventCap{"cmd_hca_cap", "event_cap", {0x90, 1}};
+    // device_event_cap.user_affiliated_events and user_unaffiliated_events
+    constexpr uint16_t kAffiliated = 0x0;
+    constexpr uint16_t kUnaffiliated = 0x100;
     const auto query = [&](uint32_t group) {
         std::vector<std::byte> in(devx::kHeader);
-        std::vector<std::byte> out(devx::kHeader + 4096);
+        std::vector<std::byte> out(kCapability + 4096);
         devx::set(in, devx::kOpcode, kQueryHcaCap);
         devx::set(in, devx::kObjectType, group);
-        return firmware.execute(0, in, out) ? out : std::vector<std::byte>{};
+        const bool ok = firmware.execute(0, in, out);
+        return ok ? std::vector(out.begin() + kCapability, out.end()) : std::vector<std::byte>{};
     };
     if (devx::get(query(kGeneralNow), kEventCap) == 0) {
         return std::nullopt;
@@ -250,13 +252,18 @@ int devx_query_async(Request& request) {
     if (const int error = request.copy_from(MLX5_IB_ATTR_DEVX_OBJ_QUERY_ASYNC_WR_ID, work_id)) {
         return error;
     }
+    const auto channel =
+        request.object_as<DevxCommandChannel>(MLX5_IB_ATTR_DEVX_OBJ_QUERY_ASYNC_FD);
+    if (!channel->has_room(length)) {
+        return EAGAIN;
+    }
     const devx::Mailbox in = request.data(in_id);
     devx::set(in, devx::kUid, uid);
     std::vector<std::byte> out(length);
     // A refusal is in the answer: mlx5_cmd_exec_cb() does not look at it.
     static_cast<void>(request.file().firmware().execute(uid, in, out));
-    return request.object_as<DevxCommandChannel>(MLX5_IB_ATTR_DEVX_OBJ_QUERY_ASYNC_FD)
-        ->answer(work_id, out);
+    channel->answer(work_id, out);
+    return 0;
 }
 
 int devx_query_eqn(Request& request) {
@@ -409,6 +416,9 @@ int subscribe(Request& request) {
         subscription.eventfd = std::make_shared<UniqueFd>(request.memory().descriptor(number));
         if (!*subscription.eventfd) {
             return EBADF;
+        }
+        if (!DevxEventChannel::is_eventfd(*subscription.eventfd)) {
+            return EINVAL;
         }
     }
     const auto channel =

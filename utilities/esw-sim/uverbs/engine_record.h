@@ -5,6 +5,11 @@
 
 namespace esw::sim {
 
+/// The numbers of completion queues and the indices of memory keys that the engine has room for. A
+/// card numbers more, but has not more of them here.
+constexpr uint32_t kMaxCqs = 1U << 16;
+constexpr uint32_t kMaxKeys = 1U << 17;
+
 /// A change that the work-queue engine in the client must know of, in the order in which they are
 /// to be carried out, before the ioctl returns to the program.
 struct EngineRecord {

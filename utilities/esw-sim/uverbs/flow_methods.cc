@@ -208,9 +208,11 @@ int create_flow(Request& request) {
 int create_anchor_table(Firmware& firmware, std::vector<std::byte>& destroy, uint32_t& id) {
     constexpr uint16_t kSharedUser = 0xffff;  // MLX5_SHARED_RESOURCE_UID
     constexpr uint8_t kFdb = 4;               // FS_FT_FDB
-    constexpr devx::Field kTableType{0x80, 8};
-    constexpr devx::Field kLevel{0xc8, 8};
-    constexpr devx::Field kLogSize{0xd8, 8};
+    constexpr devx::NamedField kTableType{"create_flow_table_in", "table_type", {0x80, 8}};
+    constexpr devx::NamedField kLevel{
+        "create_flow_table_in", "flow_table_context.level", {0xc8, 8}};
+    constexpr devx::NamedField kLogSize{
+        "create_flow_table_in", "flow_table_context.log_size", {0xd8, 8}};
     std::vector<std::byte> in(64);
     std::vector<std::byte> out(devx::kHeader);
     devx::set(in, devx::kOpcode, devx::kCreateFlowTable);

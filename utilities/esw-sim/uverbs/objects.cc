@@ -58,6 +58,11 @@ void HandleTable::destroy_all() {
             }
         }
     }
+    // RDMA_REMOVE_DRIVER_FAILURE: what the device does not let go ends with its user context.
+    for (auto& [age, object] : living_) {
+        object->dead_ = true;
+    }
+    living_.clear();
 }
 
 void HandleTable::for_each(const std::function<void(const std::shared_ptr<Object>&)>& visit) const {

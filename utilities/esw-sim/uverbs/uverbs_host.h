@@ -33,7 +33,7 @@ public:
         bool link_up = false;     ///< the netdev is up and has a carrier
         uint32_t mtu = 1500;      ///< of the netdev
         uint32_t gid_length = 0;  ///< gid_tbl_len; 0 on representors
-        std::vector<Gid> gids;    ///< those of the table that are in use
+        std::vector<Gid> gids{};  ///< those of the table that are in use
         /// The firmware of the eswitch that the vport belongs to, when it is not the device's own
         /// (shared FDB).
         Firmware* firmware = nullptr;

@@ -213,6 +213,11 @@ TEST(Packet, GeneveWithOptions) {
     expect_inner(packet.inner);
 }
 
+TEST(Packet, GeneveOptionsThatAreNotThereAreNoTunnel) {
+    EXPECT_EQ(parse_packet(outer_udp(6081).u32(0x3f006558).u32(0).finish()).tunnel.kind,
+              Tunnel::Kind::kNone);
+}
+
 TEST(Packet, GreWithEveryOptionalField) {
     auto writer = FrameWriter().ethernet(1, 2, 0x0800).ip4(3, 4, 47);
     writer.u32(0xb0006558).u32(0).u32(0x00c0ffee).u32(1);
