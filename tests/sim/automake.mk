@@ -1,8 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 ESW_SYSTEM_TESTS += \
+	tests/sim/ctl \
 	tests/sim/fidelity \
 	tests/sim/lifecycle \
+	tests/sim/namespaces \
+	tests/sim/newer-kernel \
 	tests/sim/packets
-EXTRA_DIST += tests/sim/common.sh
+EXTRA_DIST += \
+	tests/sim/common.sh \
+	tests/sim/rdma-monitor.py
 
 include tests/sim/device/automake.mk

@@ -21,6 +21,8 @@ utilities_esw_sim_libesw_sim_a_SOURCES = \
 	utilities/esw-sim/devlink_service_param.cc \
 	utilities/esw-sim/devlink_service_port.cc \
 	utilities/esw-sim/devlink_service_rate.cc \
+	utilities/esw-sim/former_faces.cc \
+	utilities/esw-sim/former_faces.h \
 	utilities/esw-sim/forwarding.cc \
 	utilities/esw-sim/forwarding.h \
 	utilities/esw-sim/instance_dir.cc \
@@ -29,6 +31,10 @@ utilities_esw_sim_libesw_sim_a_SOURCES = \
 	utilities/esw-sim/kernel_version.h \
 	utilities/esw-sim/launch.cc \
 	utilities/esw-sim/launch.h \
+	utilities/esw-sim/link_monitor.cc \
+	utilities/esw-sim/link_monitor.h \
+	utilities/esw-sim/link_queries.cc \
+	utilities/esw-sim/link_queries.h \
 	utilities/esw-sim/message_writer.cc \
 	utilities/esw-sim/message_writer.h \
 	utilities/esw-sim/model/adapter.cc \
@@ -43,6 +49,8 @@ utilities_esw_sim_libesw_sim_a_SOURCES = \
 	utilities/esw-sim/netdevs.cc \
 	utilities/esw-sim/netdevs.h \
 	utilities/esw-sim/netlink_server.h \
+	utilities/esw-sim/network_namespace.cc \
+	utilities/esw-sim/network_namespace.h \
 	utilities/esw-sim/operation.cc \
 	utilities/esw-sim/operation.h \
 	utilities/esw-sim/pcap.cc \

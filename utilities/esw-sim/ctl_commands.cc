@@ -113,7 +113,10 @@ void CtlCommands::link(const Json& arguments, const CtlServer::Answer& answer) {
         finish(answer, fail(target.error()));
         return;
     }
-    finish(answer, daemon_.adapter_->set_link(*target, arguments.at("up").get<bool>()));
+    const Status status = daemon_.adapter_->set_link(*target, arguments.at("up").get<bool>());
+    daemon_.sysfs_->rdma_changed();
+    daemon_.sysfs_->flush();
+    finish(answer, status);
 }
 
 void CtlCommands::rdma(const Json& arguments, const CtlServer::Answer& answer) {

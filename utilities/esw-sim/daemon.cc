@@ -146,10 +146,12 @@ TapNetdevs::Callbacks Daemon::callbacks() {
             device_half_->carrier_changed(netdev);
         }
     };
-    callbacks.identity_changed = [this](Netdev& netdev) {
+    callbacks.identity_changed = [this](Netdev& netdev, bool was_here) {
         sysfs_->netdev_changed(netdev);
         sysfs_->rdma_changed();
-        adapter_->netdev_moved_or_renamed(netdev);
+        if (was_here || netdev.in_namespace) {
+            adapter_->netdev_moved_or_renamed(netdev);
+        }
     };
     callbacks.pump = [this] {
         if (server_) {
@@ -182,8 +184,9 @@ Status Daemon::watch_signals() {
 }
 
 // "bus/pci/devices/0000:08:00.0/sriov_numvfs" and the same under any other name of the device.
-void Daemon::write_attribute(const std::string& path, const std::string& value,
+void Daemon::write_attribute(const std::string& name, const std::string& value,
                              const std::function<void(int)>& done) {
+    const std::string path = sysfs_->canonical(name);
     const std::string wanted = "/sriov_numvfs";
     for (const auto& pf : adapter_->pfs()) {
         const std::string end = pf->instance->device + wanted;

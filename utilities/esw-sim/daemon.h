@@ -43,7 +43,7 @@ private:
     TapNetdevs::Callbacks callbacks();
     /// By the vhca_id of its function.
     Pf* find_pf(uint16_t vhca_id) const;
-    void write_attribute(const std::string& path, const std::string& value,
+    void write_attribute(const std::string& name, const std::string& value,
                          const std::function<void(int)>& done);
 
     void device(int command, const Instance& instance) override;

@@ -4,16 +4,15 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <linux/if_tun.h>
-#include <linux/rtnetlink.h>
 #include <net/if.h>
 #include <net/if_arp.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <tuple>
 #include <utility>
 
 namespace esw::sim {
@@ -21,8 +20,7 @@ namespace esw::sim {
 namespace {
 
 constexpr size_t kMaxFrame = 65536;
-constexpr int kFramesPerTurn = 64;     // then the loop looks at the others
-constexpr int kRouteBuffer = 8 << 20;  // 1000s of netdevs coming and going in one operation
+constexpr int kFramesPerTurn = 64;  // then the loop looks at the others
 
 ifreq request_for(const std::string& name) {
     ifreq request{};
@@ -45,16 +43,14 @@ Result<UniqueFd> open_tap(const std::string& name) {
     return fd;
 }
 
-// The namespace that a TAP device is in, as the inode of its file; 0: unknown.
-ino_t namespace_of(int tap) {
-    const UniqueFd fd(::ioctl(tap, TUNGETDEVNETNS));
-    struct stat status;
-    return fd && ::fstat(fd.get(), &status) == 0 ? status.st_ino : 0;
+NamespaceId network_of_tap(int tap) {
+    const UniqueFd file(::ioctl(tap, TUNGETDEVNETNS));
+    return namespace_of_file(file.get());
 }
 
-ino_t own_namespace() {
-    struct stat status;
-    return ::stat("/proc/thread-self/ns/net", &status) == 0 ? status.st_ino : 0;
+// The far end of the wire is another machine's: nothing to add to what the kernel says.
+bool has_face(const Netdev& netdev) {
+    return netdev.role != Netdev::Role::kWire;
 }
 
 }  // namespace
@@ -72,21 +68,39 @@ TapNetdevs::~TapNetdevs() = default;
 
 Status TapNetdevs::open_sockets() {
     ioctls_.reset(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
-    route_.reset(::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_ROUTE));
-    sockaddr_nl address{};
-    address.nl_family = AF_NETLINK;
-    address.nl_groups = RTMGRP_LINK;
-    if (!ioctls_ || !route_ ||
-        ::bind(route_.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) != 0) {
-        return fail(errno, "rtnetlink", "open socket");
+    if (!ioctls_) {
+        return fail(errno, "ioctls", "open socket");
     }
-    ::setsockopt(route_.get(), SOL_SOCKET, SO_RCVBUFFORCE, &kRouteBuffer, sizeof kRouteBuffer);
-    auto watch = loop_.watch(route_.get(), EventLoop::Interest::kRead, [this] { read_route(); });
-    if (!watch) {
-        return fail(watch.error());
+    auto queries = LinkQueries::open();
+    if (!queries) {
+        return fail(queries.error());
     }
-    route_watch_ = std::move(*watch);
+    queries_ = std::move(*queries);
+    nsids_[home_] = kOwnNamespace;
+    auto monitor = LinkMonitor::create(loop_, link_callbacks());
+    if (!monitor) {
+        return fail(monitor.error());
+    }
+    monitor_ = std::move(*monitor);
+    if (!monitor_->hears_all_namespaces()) {
+        log_.warn("netdevs are not followed from one foreign network namespace to the next: {}",
+                  "this process has no CAP_NET_BROADCAST");
+    }
     return {};
+}
+
+LinkMonitor::Callbacks TapNetdevs::link_callbacks() {
+    LinkMonitor::Callbacks callbacks;
+    callbacks.seen = [this](const LinkPlace& place, const LinkState& state) {
+        link_seen(place, state);
+    };
+    callbacks.gone = [this](const LinkPlace& place) { link_gone(place); };
+    callbacks.namespace_gone = [this](int nsid) { namespace_gone(nsid); };
+    callbacks.lost = [this] {
+        log_.warn("rtnetlink notifications were lost; looking for all netdevs");
+        search_all([](const Netdev&) { return true; });
+    };
+    return callbacks;
 }
 
 bool TapNetdevs::name_is_free(const std::string& name) const {
@@ -107,14 +121,11 @@ Result<Netdev*> TapNetdevs::create(Netdev wanted) {
     tap->netdev.ifindex = ::if_nametoindex(tap->netdev.name.c_str());
     tap->fd = std::move(*fd);
     Tap* const raw = tap.get();
-    auto watch =
-        loop_.watch(raw->fd.get(), EventLoop::Interest::kRead, [this, raw] { read_frames(*raw); });
-    if (!watch) {
-        return fail(watch.error());
+    if (const Status watched = watch(*raw); !watched) {
+        return fail(watched.error());
     }
-    raw->watch = std::move(*watch);
-    by_index_[raw->netdev.ifindex] = raw;
     taps_[&raw->netdev] = std::move(tap);
+    put(*raw, LinkPlace{kOwnNamespace, raw->netdev.ifindex});
     set_mac(&raw->netdev, raw->netdev.mac);
     set_carrier(&raw->netdev, raw->netdev.carrier);
     if (callbacks_.made) {
@@ -123,14 +134,23 @@ Result<Netdev*> TapNetdevs::create(Netdev wanted) {
     return &raw->netdev;
 }
 
+Status TapNetdevs::watch(Tap& tap) {
+    auto watch =
+        loop_.watch(tap.fd.get(), EventLoop::Interest::kRead, [this, &tap] { read_frames(tap); });
+    if (!watch) {
+        return fail(watch.error());
+    }
+    tap.watch = std::move(*watch);
+    return {};
+}
+
 // The netdev of a TAP device goes with its last descriptor, in whichever namespace it is.
 void TapNetdevs::destroy(Netdev* netdev) {
     Tap* const tap = owner_of(netdev);
     if (!tap) {
         return;
     }
-    by_index_.erase(netdev->ifindex);
-    away_.erase(tap);
+    put(*tap, std::nullopt);
     const auto owned = taps_.extract(netdev);
     tap->watch.reset();
     tap->fd.reset();
@@ -198,180 +218,177 @@ void TapNetdevs::read_frames(Tap& tap) {
 // real function cannot be deleted, and comes back from a namespace that ends, as "dev0" and so on
 // when its name is taken (default_device_exit_net() of net/core/dev.c). So it is made again here.
 void TapNetdevs::revive(Tap& tap) {
-    Netdev& netdev = tap.netdev;
-    const auto old = by_index_.find(netdev.ifindex);
-    if (old != by_index_.end() && old->second == &tap) {
-        by_index_.erase(old);
-    }
-    away_.erase(&tap);
+    const Netdev& netdev = tap.netdev;
     tap.watch.reset();
     auto fd = open_tap(name_is_free(netdev.name) ? netdev.name : "dev%d");
-    ifreq request{};
-    if (!fd || ::ioctl(fd->get(), TUNGETIFF, &request) != 0) {
+    tap.fd = fd ? std::move(*fd) : UniqueFd();
+    const Status watched = fd ? watch(tap) : Status(fail(fd.error()));
+    if (!watched) {
         log_.warn("{}: was deleted and cannot be made again: {}", netdev.name,
-                  fd ? errno_text(errno) : fd.error().to_string());
-        netdev.in_namespace = false;
+                  watched.error().to_string());
+        update(tap, std::nullopt);
         return;
     }
-    tap.fd = std::move(*fd);
-    auto watch =
-        loop_.watch(tap.fd.get(), EventLoop::Interest::kRead, [this, &tap] { read_frames(tap); });
-    if (watch) {
-        tap.watch = std::move(*watch);
+    set_mac(&tap.netdev, netdev.mac);
+    set_carrier(&tap.netdev, netdev.carrier);
+    moved(tap);
+}
+
+// --- where they are ---
+
+void TapNetdevs::sync() {
+    monitor_->read();
+}
+
+void TapNetdevs::link_seen(const LinkPlace& place, const LinkState& state) {
+    if (Tap* const tap = at(place)) {
+        const auto network = network_of(place.nsid);
+        update(*tap, Found{network, place, state});
+        return;
     }
-    netdev.name = request.ifr_name;
-    netdev.ifindex = ::if_nametoindex(request.ifr_name);
-    netdev.in_namespace = true;
-    by_index_[netdev.ifindex] = &tap;
-    set_mac(&netdev, netdev.mac);
-    set_carrier(&netdev, netdev.carrier);
-    if (callbacks_.identity_changed) {
-        callbacks_.identity_changed(netdev);
+    former_.forget(place);
+    if (place.nsid == kOwnNamespace && !monitor_->hears_all_namespaces()) {
+        search_all([](const Netdev& netdev) { return !netdev.in_namespace; });
     }
-    if (std::exchange(netdev.admin_up, false) && callbacks_.admin_changed) {
+}
+
+// destroy() takes its place from a netdev before the kernel tells: this one has moved, or somebody
+// has deleted it, and then its descriptor says so when it is read.
+void TapNetdevs::link_gone(const LinkPlace& place) {
+    if (Tap* const tap = at(place)) {
+        moved(*tap);
+    }
+}
+
+// Where the kernel tells us of it, it is not there for others before link_seen(), with the name
+// that it had then: it may have another by now, of which we shall be told in turn.
+void TapNetdevs::moved(Tap& tap) {
+    const auto found = search(tap);
+    if (!found || !is_heard(*found)) {
+        update(tap, found);
+        return;
+    }
+    update(tap, std::nullopt);
+    put(tap, found->place);
+}
+
+bool TapNetdevs::is_heard(const Found& found) const {
+    const auto known = nsids_.find(found.network);
+    return known != nsids_.end() && known->second == found.place.nsid &&
+           (found.network == home_ || monitor_->hears_all_namespaces());
+}
+
+// The netdevs in it end a little later, and are nowhere until then. Its number and its inode are
+// free for another namespace, where a netdev may be by now that was found before this was heard.
+void TapNetdevs::namespace_gone(int nsid) {
+    std::erase_if(nsids_, [nsid](const auto& entry) { return entry.second == nsid; });
+    std::vector<Tap*> there;
+    for (auto entry = by_place_.lower_bound({nsid, 0});
+         entry != by_place_.end() && entry->first.nsid == nsid; ++entry) {
+        there.push_back(entry->second);
+    }
+    for (Tap* const tap : there) {
+        moved(*tap);
+    }
+}
+
+void TapNetdevs::search_all(const std::function<bool(const Netdev&)>& which) {
+    for (const auto& [netdev, tap] : taps_) {
+        if (which(*netdev)) {
+            update(*tap, search(*tap));
+        }
+    }
+}
+
+// Its descriptor knows it wherever it is. While it is on the way from one namespace to the next it
+// is not where it was a moment ago.
+std::optional<TapNetdevs::Found> TapNetdevs::search(const Tap& tap) {
+    constexpr int kAttempts = 100;
+    for (int i = 0; i < kAttempts; i++) {
+        const UniqueFd network(::ioctl(tap.fd.get(), TUNGETDEVNETNS));
+        ifreq request{};
+        if (!network || ::ioctl(tap.fd.get(), TUNGETIFF, &request) != 0) {
+            return std::nullopt;  // deleted, or its namespace is ending
+        }
+        auto found = look_in(network.get(), request.ifr_name);
+        if (found && network_of_tap(tap.fd.get()) == found->network) {
+            return std::move(*found);
+        }
+    }
+    log_.warn("{}: cannot be found in any network namespace", tap.netdev.name);
+    return std::nullopt;
+}
+
+// From when the namespace has a number, we hear what happens in it: so first the number, then the
+// look at what is there.
+Result<TapNetdevs::Found> TapNetdevs::look_in(int network_file, const std::string& name) {
+    Found found;
+    found.network = namespace_of_file(network_file);
+    if (found.network != home_) {
+        const auto nsid = queries_->namespace_id(network_file);
+        if (!nsid) {
+            return fail(nsid.error());
+        }
+        found.place.nsid = *nsid;
+    }
+    auto link = queries_->find(found.place.nsid, name);
+    if (!link) {
+        return fail(link.error());
+    }
+    found.state = std::move(*link);
+    found.place.ifindex = found.state.ifindex;
+    return found;
+}
+
+void TapNetdevs::put(Tap& tap, const std::optional<LinkPlace>& place) {
+    const auto old = tap.place ? by_place_.find(*tap.place) : by_place_.end();
+    if (old != by_place_.end() && old->second == &tap) {
+        by_place_.erase(old);
+        if (place != tap.place && has_face(tap.netdev)) {
+            former_.add(*tap.place, tap.netdev.face);
+        }
+    }
+    tap.place = place;
+    if (place) {
+        by_place_[*place] = &tap;
+    }
+}
+
+void TapNetdevs::update(Tap& tap, const std::optional<Found>& found) {
+    Netdev& netdev = tap.netdev;
+    const bool was_here = netdev.in_namespace;
+    const auto identity = [&] {
+        return std::tuple(netdev.in_namespace, netdev.away, netdev.ifindex, netdev.name);
+    };
+    const auto before = identity();
+    netdev.in_namespace = found && found->place.nsid == kOwnNamespace;
+    netdev.away = found && !netdev.in_namespace ? found->network : NamespaceId{};
+    if (!found) {
+        put(tap, std::nullopt);
+    } else {
+        nsids_[found->network] = found->place.nsid;
+        put(tap, found->place);
+        netdev.ifindex = found->place.ifindex;
+        netdev.name = found->state.name;
+        netdev.mtu = found->state.mtu;
+    }
+    if (identity() != before && callbacks_.identity_changed) {
+        callbacks_.identity_changed(netdev, was_here);
+    }
+    const bool up = found && found->state.up;
+    if (std::exchange(netdev.admin_up, up) != up && callbacks_.admin_changed) {
         callbacks_.admin_changed(netdev);
     }
 }
 
-void TapNetdevs::sync() {
-    read_route();
+TapNetdevs::Tap* TapNetdevs::at(const LinkPlace& place) const {
+    const auto found = by_place_.find(place);
+    return found == by_place_.end() ? nullptr : found->second;
 }
 
-void TapNetdevs::read_route() {
-    std::vector<std::byte> message(65536);
-    for (;;) {
-        const ssize_t size = ::recv(route_.get(), message.data(), message.size(), 0);
-        if (size < 0 && errno == ENOBUFS) {
-            log_.warn("rtnetlink notifications were lost; asking for all links");
-            ask_all_links();
-            continue;
-        }
-        if (size <= 0) {
-            return;
-        }
-        std::span<const std::byte> rest(message.data(), static_cast<size_t>(size));
-        nlmsghdr header;
-        while (rest.size() >= sizeof header) {
-            std::memcpy(&header, rest.data(), sizeof header);
-            if (header.nlmsg_len < sizeof header || header.nlmsg_len > rest.size()) {
-                break;
-            }
-            link_message(header, rest.subspan(NLMSG_HDRLEN, header.nlmsg_len - NLMSG_HDRLEN));
-            rest = rest.subspan(std::min<size_t>(NLMSG_ALIGN(header.nlmsg_len), rest.size()));
-        }
-    }
-}
-
-void TapNetdevs::ask_all_links() {
-    struct {
-        nlmsghdr header;
-        ifinfomsg link;
-    } request{};
-    request.header.nlmsg_len = sizeof request;
-    request.header.nlmsg_type = RTM_GETLINK;
-    request.header.nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
-    [[maybe_unused]] const ssize_t sent = ::send(route_.get(), &request, sizeof request, 0);
-}
-
-void TapNetdevs::link_message(const nlmsghdr& header, std::span<const std::byte> payload) {
-    if ((header.nlmsg_type != RTM_NEWLINK && header.nlmsg_type != RTM_DELLINK) ||
-        payload.size() < sizeof(ifinfomsg)) {
-        return;
-    }
-    ifinfomsg link;
-    std::memcpy(&link, payload.data(), sizeof link);
-    if (link.ifi_family != AF_UNSPEC) {
-        return;  // of a bridge: says nothing about the netdev
-    }
-    const auto ifindex = static_cast<uint32_t>(link.ifi_index);
-    if (header.nlmsg_type == RTM_DELLINK) {
-        link_gone(ifindex);
-        return;
-    }
-    auto rest = payload.subspan(NLMSG_ALIGN(sizeof link));
-    rtattr attribute;
-    LinkState state;
-    state.up = (link.ifi_flags & IFF_UP) != 0;
-    while (rest.size() >= sizeof attribute) {
-        std::memcpy(&attribute, rest.data(), sizeof attribute);
-        if (attribute.rta_len < sizeof attribute || attribute.rta_len > rest.size()) {
-            return;
-        }
-        const auto* data = reinterpret_cast<const char*>(rest.data()) + RTA_LENGTH(0);
-        const size_t length = attribute.rta_len - RTA_LENGTH(0);
-        if (attribute.rta_type == IFLA_IFNAME) {
-            state.name.assign(data, ::strnlen(data, length));
-        } else if (attribute.rta_type == IFLA_MTU && length >= sizeof state.mtu) {
-            std::memcpy(&state.mtu, data, sizeof state.mtu);
-        }
-        rest = rest.subspan(std::min<size_t>(RTA_ALIGN(attribute.rta_len), rest.size()));
-    }
-    if (!state.name.empty()) {
-        link_seen(ifindex, state);
-    }
-}
-
-void TapNetdevs::link_seen(uint32_t ifindex, const LinkState& state) {
-    Tap* tap = by_index(ifindex);
-    bool identity = false;
-    if (!tap) {
-        tap = come_back(ifindex, state.name);
-        if (!tap) {
-            return;
-        }
-        identity = true;
-    }
-    Netdev& netdev = tap->netdev;
-    netdev.mtu = state.mtu;
-    if (netdev.name != state.name) {
-        netdev.name = state.name;
-        identity = true;
-    }
-    if (identity && callbacks_.identity_changed) {
-        callbacks_.identity_changed(netdev);
-    }
-    if (netdev.admin_up != state.up) {
-        netdev.admin_up = state.up;
-        if (callbacks_.admin_changed) {
-            callbacks_.admin_changed(netdev);
-        }
-    }
-}
-
-// A TAP device of ours left the namespace: destroy() would have taken it out of by_index_ before.
-void TapNetdevs::link_gone(uint32_t ifindex) {
-    Tap* const tap = by_index(ifindex);
-    if (!tap) {
-        return;
-    }
-    by_index_.erase(ifindex);
-    away_.insert(tap);
-    tap->netdev.in_namespace = false;
-    if (callbacks_.identity_changed) {
-        callbacks_.identity_changed(tap->netdev);
-    }
-}
-
-// A netdev keeps its TAP descriptor wherever it goes, but may have another index and name when it
-// comes back: ask the descriptors of those that are away.
-TapNetdevs::Tap* TapNetdevs::come_back(uint32_t ifindex, const std::string& name) {
-    for (Tap* const tap : away_) {
-        ifreq request{};
-        if (::ioctl(tap->fd.get(), TUNGETIFF, &request) == 0 && name == request.ifr_name &&
-            namespace_of(tap->fd.get()) == own_namespace()) {
-            away_.erase(tap);
-            by_index_[ifindex] = tap;
-            tap->netdev.ifindex = ifindex;
-            tap->netdev.in_namespace = true;
-            return tap;
-        }
-    }
-    return nullptr;
-}
-
-TapNetdevs::Tap* TapNetdevs::by_index(uint32_t ifindex) const {
-    const auto found = by_index_.find(ifindex);
-    return found == by_index_.end() ? nullptr : found->second;
+std::optional<LinkPlace> TapNetdevs::place_of(const NamespaceId& network, uint32_t ifindex) const {
+    const auto nsid = nsids_.find(network);
+    return nsid == nsids_.end() ? std::nullopt : std::optional(LinkPlace{nsid->second, ifindex});
 }
 
 TapNetdevs::Tap* TapNetdevs::owner_of(const Netdev* netdev) const {
@@ -379,25 +396,33 @@ TapNetdevs::Tap* TapNetdevs::owner_of(const Netdev* netdev) const {
     return found == taps_.end() ? nullptr : found->second.get();
 }
 
-const NetdevFace* TapNetdevs::find(uint32_t ifindex) const {
-    const Tap* const tap = by_index(ifindex);
-    // The far end of the wire is another machine's: nothing to add to what the kernel says.
-    return tap && tap->netdev.role != Netdev::Role::kWire ? &tap->netdev.face : nullptr;
+// --- what others see of them ---
+
+const NetdevFace* TapNetdevs::find(const NamespaceId& network, uint32_t ifindex) const {
+    const auto place = place_of(network, ifindex);
+    const Tap* const tap = place ? at(*place) : nullptr;
+    return tap && has_face(tap->netdev) ? &tap->netdev.face : nullptr;
 }
 
-const NetdevFace* TapNetdevs::find(const std::string& name) const {
-    for (const auto& [ifindex, tap] : by_index_) {
-        if (tap->netdev.name == name) {
-            return find(ifindex);
-        }
-    }
-    return nullptr;
+const NetdevFace* TapNetdevs::find_former(const NamespaceId& network, uint32_t ifindex) const {
+    const auto place = place_of(network, ifindex);
+    return place ? former_.find(*place) : nullptr;
 }
 
-void TapNetdevs::set_hw_tc_offload(uint32_t ifindex, bool on) {
-    if (Tap* const tap = by_index(ifindex)) {
+void TapNetdevs::set_hw_tc_offload(const NamespaceId& network, uint32_t ifindex, bool on) {
+    const auto place = place_of(network, ifindex);
+    if (Tap* const tap = place ? at(*place) : nullptr) {
         tap->netdev.face.hw_tc_offload = on;
     }
+}
+
+NamespaceId TapNetdevs::network_of(int nsid) const {
+    for (const auto& [network, number] : nsids_) {
+        if (number == nsid) {
+            return network;
+        }
+    }
+    return {};
 }
 
 }  // namespace esw::sim

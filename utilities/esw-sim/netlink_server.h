@@ -15,6 +15,7 @@
 #include "base/event_loop.h"
 #include "base/log.h"
 #include "base/result.h"
+#include "utilities/esw-sim/network_namespace.h"
 #include "utilities/esw-sim/uverbs/uverbs_file.h"
 
 /// The boundary between the netlink transport of the simulated adapter (sockets of the programs
@@ -69,13 +70,24 @@ struct NetdevFace {
     bool hw_tc_offload = false;
 };
 
-/// Who knows the netdevs of the adapter.
+/// Who knows the netdevs of the adapter, in whichever network namespace they are.
 class NetdevDirectory {
 public:
     virtual ~NetdevDirectory() = default;
-    virtual const NetdevFace* find(uint32_t ifindex) const = 0;
-    virtual const NetdevFace* find(const std::string& name) const = 0;
-    virtual void set_hw_tc_offload(uint32_t ifindex, bool on) = 0;
+
+    /// Takes notice of what the kernel has said until now. Before look-ups in what the kernel says
+    /// next: a netdev may have moved.
+    virtual void sync() = 0;
+
+    /// None: the netdev with this index in this namespace is not the adapter's.
+    virtual const NetdevFace* find(const NamespaceId& network, uint32_t ifindex) const = 0;
+    /// Of one that has left this place, which no other netdev has taken.
+    virtual const NetdevFace* find_former(const NamespaceId& network, uint32_t ifindex) const = 0;
+    virtual void set_hw_tc_offload(const NamespaceId& network, uint32_t ifindex, bool on) = 0;
+
+    /// The namespace that sockets of the adapter's own namespace know by this number
+    /// (NETLINK_LISTEN_ALL_NSID); all zero when no netdev of the adapter is or was there.
+    virtual NamespaceId network_of(int nsid) const = 0;
 };
 
 /// Counters of the transport, for `esw-sim ctl stats`.

@@ -7,15 +7,14 @@
 
 #include <cerrno>
 
+#include "netlink/uapi.h"
+
 namespace esw::sim {
 
 namespace {
 
-// Of kernels newer than Debian 12's rdma/rdma_netlink.h (6.12).
-constexpr uint16_t kCmdMonitor = 28;           // RDMA_NLDEV_CMD_MONITOR
-constexpr uint16_t kAttrEventType = 103;       // RDMA_NLDEV_ATTR_EVENT_TYPE
-constexpr uint16_t kSysAttrMonitorMode = 104;  // RDMA_NLDEV_SYS_ATTR_MONITOR_MODE
-constexpr uint32_t kGroupNotify = 4;           // RDMA_NL_GROUP_NOTIFY
+namespace uapi = esw::netlink::uapi;
+
 // Of Linux 6.7, and of Debian's later 6.1.
 constexpr uint16_t kSysAttrPrivilegedQkeyMode = 96;  // RDMA_NLDEV_SYS_ATTR_PRIVILEGED_QKEY_MODE
 
@@ -191,7 +190,7 @@ void RdmaService::sys_get(Request& request) {
     message.u8(RDMA_NLDEV_SYS_ATTR_NETNS_MODE, 1);  // shared
     message.u8(kSysAttrPrivilegedQkeyMode, 0);
     if (adapter_.topology().kernel.has_rdma_monitor()) {
-        message.u8(kSysAttrMonitorMode, 1);
+        message.u8(uapi::kRdmaNldevSysAttrMonitorMode, 1);
     }
     message.u8(RDMA_NLDEV_SYS_ATTR_COPY_ON_FORK, 1);
     request.reply(message.finish());
@@ -261,7 +260,7 @@ void RdmaService::notify(Observer::RdmaEvent event, const IbDevice& device, uint
     if (!server_ || !adapter_.topology().kernel.has_rdma_monitor()) {
         return;
     }
-    MessageWriter message(message_type(kCmdMonitor));
+    MessageWriter message(message_type(uapi::kRdmaNldevCmdMonitor));
     put_handle(message, device);
     if (event == Event::kNetdevAttach || event == Event::kNetdevDetach) {
         message.u32(RDMA_NLDEV_ATTR_PORT_INDEX, port);
@@ -269,8 +268,9 @@ void RdmaService::notify(Observer::RdmaEvent event, const IbDevice& device, uint
             put_netdev(message, *netdev);
         }
     }
-    message.u8(kAttrEventType, static_cast<uint8_t>(event));  // RDMA_REGISTER_EVENT is 0
-    server_->notify_rdma(kGroupNotify, message.finish());
+    message.u8(uapi::kRdmaNldevAttrEventType,
+               static_cast<uint8_t>(event));  // RDMA_REGISTER_EVENT is 0
+    server_->notify_rdma(uapi::kRdmaGroupNotify, message.finish());
 }
 
 }  // namespace esw::sim

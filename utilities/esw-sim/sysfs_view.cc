@@ -140,15 +140,20 @@ void SysfsView::set(const Netdev& netdev) {
     for (const uint8_t byte : netdev.face.switch_id) {
         entry.switch_id += fmt::format("{:02x}", byte);
     }
+    entry.away = netdev.away.inode;
     check(tree_->set_netdev(entry));
-    names_[&netdev] = netdev.name;
+    names_[&netdev] = {entry.name, entry.away};
+}
+
+void SysfsView::forget(const Netdev& netdev) {
+    const auto entry = names_.extract(&netdev);
+    if (!entry.empty()) {
+        tree_->remove_netdev(entry.mapped().name, entry.mapped().away);
+    }
 }
 
 void SysfsView::netdev_gone(const Netdev& netdev) {
-    const auto entry = names_.extract(&netdev);
-    if (!entry.empty()) {
-        tree_->remove_netdev(entry.mapped());
-    }
+    forget(netdev);
     const bool function = netdev.role == Netdev::Role::kFunction;
     const bool removed_pf =
         netdev.role == Netdev::Role::kUplink && !netdev.pf->instance->registered;
@@ -158,11 +163,9 @@ void SysfsView::netdev_gone(const Netdev& netdev) {
 }
 
 void SysfsView::netdev_changed(const Netdev& netdev) {
-    const auto entry = names_.extract(&netdev);
-    if (!entry.empty()) {
-        tree_->remove_netdev(entry.mapped());
-    }
-    if (netdev.in_namespace && netdev.role != Netdev::Role::kWire) {
+    forget(netdev);
+    const bool somewhere = netdev.in_namespace || netdev.away != NamespaceId{};
+    if (somewhere && netdev.role != Netdev::Role::kWire) {
         set(netdev);
     }
 }

@@ -29,6 +29,9 @@ public:
     void instance_gone(const Instance& instance);
     void num_vfs_changed(const Pf& pf);
 
+    /// See SysfsTree.
+    std::string canonical(const std::string& path) const { return tree_->canonical(path); }
+
     /// RDMA devices are there before anybody is told of them. They have many ports, which come one
     /// by one: those are written once, when the loop comes to it or at flush().
     void infiniband_made(const IbDevice& device);
@@ -43,6 +46,7 @@ private:
     void check(const Status& status) const;
     void ensure_device(const Netdev& netdev);
     void set(const Netdev& netdev);
+    void forget(const Netdev& netdev);
     SysfsTree::Infiniband describe(const IbDevice& device) const;
     /// Writes what is not in the tree yet as it is: a device has hundreds of ports.
     void write_infiniband(const IbDevice& device);
@@ -52,8 +56,12 @@ private:
     const std::string directory_;
     const Adapter& adapter_;
     std::unique_ptr<SysfsTree> tree_;
-    std::set<std::string> devices_;                         ///< PCI and auxiliary ones in the tree
-    std::map<const Netdev*, std::string> names_;            ///< of the netdevs in the tree
+    std::set<std::string> devices_;  ///< PCI and auxiliary ones in the tree
+    struct Name {
+        std::string name;
+        uint64_t away = 0;
+    };
+    std::map<const Netdev*, Name> names_;                   ///< of the netdevs in the tree
     std::map<uint32_t, SysfsTree::Infiniband> infiniband_;  ///< in the tree, by index
     bool rdma_dirty_ = false;
     std::shared_ptr<int> alive_ = std::make_shared<int>(0);

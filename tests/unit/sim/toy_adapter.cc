@@ -87,16 +87,12 @@ void ToyAdapter::release() {
     }
 }
 
-const NetdevFace* ToyAdapter::find(uint32_t ifindex) const {
+const NetdevFace* ToyAdapter::find(const NamespaceId& network, uint32_t ifindex) const {
     const auto it = faces.find(ifindex);
-    return it == faces.end() ? nullptr : &it->second;
+    return network != home || it == faces.end() ? nullptr : &it->second;
 }
 
-const NetdevFace* ToyAdapter::find(const std::string& name) const {
-    return find(if_nametoindex(name.c_str()));
-}
-
-void ToyAdapter::set_hw_tc_offload(uint32_t ifindex, bool on) {
+void ToyAdapter::set_hw_tc_offload(const NamespaceId&, uint32_t ifindex, bool on) {
     faces[ifindex].hw_tc_offload = on;
 }
 

@@ -29,15 +29,18 @@ public:
 
     void handle(std::shared_ptr<Request> request) override;
 
-    const NetdevFace* find(uint32_t ifindex) const override;
-    const NetdevFace* find(const std::string& name) const override;
-    void set_hw_tc_offload(uint32_t ifindex, bool on) override;
+    void sync() override {}
+    const NetdevFace* find(const NamespaceId& network, uint32_t ifindex) const override;
+    const NetdevFace* find_former(const NamespaceId&, uint32_t) const override { return nullptr; }
+    void set_hw_tc_offload(const NamespaceId& network, uint32_t ifindex, bool on) override;
+    NamespaceId network_of(int) const override { return {}; }
 
     /// Ends the requests that are held.
     void release();
 
     NetlinkServer* server = nullptr;
-    std::map<uint32_t, NetdevFace> faces;
+    std::map<uint32_t, NetdevFace> faces;  ///< in `home`
+    const NamespaceId home = own_network_namespace();
     size_t many = 3;
     std::vector<std::shared_ptr<Request>> held;
 

@@ -1,17 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 // Netlink bytes on their way through the daemon.
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <linux/ethtool_netlink.h>
 #include <linux/genetlink.h>
 #include <linux/if_link.h>
 #include <linux/rtnetlink.h>
 #include <net/if.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include <array>
 
+#include "base/unique_fd.h"
 #include "tests/unit/sim/toy_adapter.h"
 #include "utilities/esw-sim/transport/ethtool_features.h"
 #include "utilities/esw-sim/transport/link_rewriter.h"
+#include "utilities/esw-sim/transport/passed_descriptors.h"
 
 namespace esw::sim::test {
 namespace {
@@ -46,7 +51,7 @@ TEST(LinkRewriter, ShowsATapAsARepresentor) {
     ToyAdapter toy;
     toy.faces[2] = representor();
     Bytes datagram = tap_link();
-    ASSERT_TRUE(LinkRewriter(toy).rewrite(datagram));
+    ASSERT_TRUE(LinkRewriter(toy).rewrite(datagram, toy.home));
     ByteSpan rest(datagram);
     const auto message = next_message(rest);
     ASSERT_TRUE(message);
@@ -69,7 +74,11 @@ TEST(LinkRewriter, LeavesOthersByteForByte) {
     ToyAdapter toy;
     toy.faces[3] = representor();
     Bytes datagram = tap_link();
-    EXPECT_FALSE(LinkRewriter(toy).rewrite(datagram));
+    EXPECT_FALSE(LinkRewriter(toy).rewrite(datagram, toy.home));
+    EXPECT_EQ(datagram, tap_link());
+    // The same index in another namespace.
+    toy.faces[2] = representor();
+    EXPECT_FALSE(LinkRewriter(toy).rewrite(datagram, {toy.home.device, toy.home.inode + 1}));
     EXPECT_EQ(datagram, tap_link());
 }
 
@@ -83,7 +92,7 @@ TEST(LinkRewriter, ChangesOnlyItsMessagesOfADatagram) {
     Bytes datagram = other;
     append_padded(datagram, tap_link());
     append_padded(datagram, other);
-    ASSERT_TRUE(LinkRewriter(toy).rewrite(datagram));
+    ASSERT_TRUE(LinkRewriter(toy).rewrite(datagram, toy.home));
     ByteSpan rest(datagram);
     EXPECT_EQ(next_message(rest)->whole.size(), other.size());
     EXPECT_NE(next_message(rest)->whole.size(), other.size());
@@ -96,7 +105,7 @@ TEST(LinkRewriter, KeepsTheKindOfADeviceThatIsNoTap) {
     toy.faces[2] = representor();
     Bytes datagram = tap_link();
     datagram[72] = std::byte{'b'};  // "bun"
-    ASSERT_TRUE(LinkRewriter(toy).rewrite(datagram));
+    ASSERT_TRUE(LinkRewriter(toy).rewrite(datagram, toy.home));
     ByteSpan rest(datagram);
     const ByteSpan attributes = next_message(rest)->payload().subspan(sizeof(ifinfomsg));
     EXPECT_TRUE(find_attribute(attributes, IFLA_LINKINFO));
@@ -108,14 +117,64 @@ TEST(LinkRewriter, SurvivesEveryTruncation) {
     const Bytes whole = tap_link();
     for (size_t length = 0; length < whole.size(); length++) {
         Bytes cut(whole.begin(), whole.begin() + static_cast<ptrdiff_t>(length));
-        LinkRewriter(toy).rewrite(cut);
+        LinkRewriter(toy).rewrite(cut, toy.home);
         Bytes lying = cut;
         if (length >= sizeof(nlmsghdr)) {
             edit_header(lying, 0, [&](nlmsghdr& header) {
                 header.nlmsg_len = static_cast<uint32_t>(length);
             });
         }
-        LinkRewriter(toy).rewrite(lying);
+        LinkRewriter(toy).rewrite(lying, toy.home);
+    }
+}
+
+// --- descriptors ---
+
+Bytes message_to_namespace(int fd) {
+    Bytes message = open_message(RTM_NEWLINK, NLM_F_REQUEST, 1, 0);
+    append_value(message, ifinfomsg{});
+    append_text(message, IFLA_IFNAME, "x");
+    append_number<int32_t>(message, IFLA_NET_NS_FD, fd);
+    close_message(message);
+    return message;
+}
+
+int namespace_in(const Bytes& datagram) {
+    ByteSpan rest(datagram);
+    const ByteSpan attributes = next_message(rest)->payload().subspan(sizeof(ifinfomsg));
+    return *read_front<int32_t>(find_attribute(attributes, IFLA_NET_NS_FD)->payload);
+}
+
+TEST(PassedDescriptors, AreTheCallersFiles) {
+    const UniqueFd file(::open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC));
+    Bytes datagram = tap_link();
+    EXPECT_FALSE(PassedDescriptors::are_in(datagram));
+    append_padded(datagram, message_to_namespace(file.get()));
+    EXPECT_TRUE(PassedDescriptors::are_in(datagram));
+    datagram.erase(datagram.begin(), datagram.begin() + static_cast<ptrdiff_t>(tap_link().size()));
+    PassedDescriptors descriptors(::getpid());
+    descriptors.take(datagram);
+    EXPECT_NE(namespace_in(datagram), file.get());
+    EXPECT_EQ(namespace_of_file(namespace_in(datagram)), own_network_namespace());
+}
+
+TEST(PassedDescriptors, OneThatTheCallerDoesNotHaveIsNone) {
+    Bytes datagram = message_to_namespace(123456);
+    PassedDescriptors descriptors(::getpid());
+    descriptors.take(datagram);
+    EXPECT_EQ(namespace_in(datagram), -1);
+}
+
+TEST(PassedDescriptors, SurvivesEveryTruncation) {
+    const Bytes whole = message_to_namespace(1);
+    for (size_t length = 0; length < whole.size(); length++) {
+        Bytes cut(whole.begin(), whole.begin() + static_cast<ptrdiff_t>(length));
+        if (length >= sizeof(nlmsghdr)) {
+            edit_header(cut, 0, [&](nlmsghdr& header) {
+                header.nlmsg_len = static_cast<uint32_t>(length);
+            });
+        }
+        EXPECT_FALSE(PassedDescriptors::are_in(cut));
     }
 }
 
@@ -157,10 +216,12 @@ protected:
 
     bool is_change(const Bytes& bytes) const {
         ByteSpan rest(bytes);
-        return features_.is_change(next_message(rest).value());
+        return features_.is_change(next_message(rest).value(), view_);
     }
 
     ToyAdapter toy_;
+    const UniqueFd socket_{::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0)};
+    const NetworkView view_{toy_.home, socket_.get()};
     EthtoolFeatures features_{toy_, kFamily, kFeatures, kBit};
 };
 
@@ -192,7 +253,7 @@ TEST_F(EthtoolFeaturesTest, ShowsTheFaceInCompactBitsets) {
         bitset(to, ETHTOOL_A_FEATURES_ACTIVE, 2);
         bitset(to, ETHTOOL_A_FEATURES_NOCHANGE, ours | 4);
     });
-    features_.correct(bytes);
+    features_.correct(bytes, view_);
     ByteSpan rest(bytes);
     const ByteSpan attributes = next_message(rest)->payload().subspan(GENL_HDRLEN);
     const auto high = [&](uint16_t type) {

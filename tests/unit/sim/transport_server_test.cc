@@ -122,6 +122,7 @@ TEST_F(TransportServer, CallsNeedASocketThatIsOpen) {
     }
     EXPECT_EQ(ask_once(request(wire::Op::kEthtool, 0)), ENODEV);
     EXPECT_EQ(ask_once(request(wire::Op::kAttributeWrite, 0)), EINVAL);
+    EXPECT_EQ(ask_once(request(wire::Op::kSync, 0)), 0);
     expect_alive();
 }
 

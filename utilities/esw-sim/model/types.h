@@ -47,8 +47,9 @@ struct Netdev {
     std::string name;
     Mac mac{};
     bool in_namespace = true;  ///< of the adapter (devlink's); users may move it away
-    bool admin_up = false;     ///< IFF_UP; known while it is in the adapter's namespace
-    uint32_t mtu = 1500;       ///< as admin_up
+    NamespaceId away;          ///< where it is when it is in another; all zero: nowhere
+    bool admin_up = false;     ///< IFF_UP
+    uint32_t mtu = 1500;
     bool carrier = false;
     NetdevFace face;
 };

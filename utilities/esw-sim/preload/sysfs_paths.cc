@@ -10,6 +10,7 @@
 #include <cstring>
 
 #include "utilities/esw-sim/preload/instance.h"
+#include "utilities/esw-sim/preload/remote.h"
 
 namespace esw::sim {
 
@@ -19,6 +20,7 @@ constexpr char kSys[] = "/sys/";
 constexpr char kDevices[] = "/dev/infiniband";
 constexpr char kView[] = "/sysfs";  ///< in the instance's directory
 constexpr char kNetdevs[] = "class/net/";
+constexpr char kNetworks[] = "netns/";  ///< in the view: netdevs by namespace, see SysfsTree
 
 bool exists(const char* path, struct stat* status) noexcept {
     const int saved = errno;
@@ -77,16 +79,71 @@ bool is_tap(const char* name, size_t length) noexcept {
     return exists(path, &status);
 }
 
-/// `below` is a path below /sys. The list of netdevs is the real one.
-bool may_be_simulated(const char* below) noexcept {
-    constexpr size_t prefix = sizeof kNetdevs - 1;
-    if (strncmp(below, kNetdevs, prefix - 1) != 0 || (below[prefix - 1] | '/') != '/') {
+/// `path` is, or is in, the directory `prefix`, which ends in '/'.
+bool is_in(const char* path, const char* prefix, size_t length) noexcept {
+    return strncmp(path, prefix, length - 1) == 0 &&
+           (path[length - 1] == '/' || path[length - 1] == '\0');
+}
+
+/// What only a TUN/TAP device has in its directory.
+bool tells_tap(const char* attribute) noexcept {
+    return strcmp(attribute, "/tun_flags") == 0 || strcmp(attribute, "/owner") == 0 ||
+           strcmp(attribute, "/group") == 0;
+}
+
+/// A path below /sys in the words of the view: netdevs are those of the program's own namespace.
+struct ViewPath {
+    char text[512];
+    size_t netdev_length = 0;  ///< of the directory of a netdev at the front of `text`
+    bool absent = false;       ///< the adapter's netdevs are without it, and so is the view
+
+    /// False: only the real /sys has it. So it is with the list of netdevs.
+    bool translate(const char* below) noexcept {
+        constexpr size_t prefix = sizeof kNetdevs - 1;
+        if (!is_in(below, kNetdevs, prefix)) {
+            return append(0, below);
+        }
+        const char* name = below + prefix;
+        if (below[prefix - 1] == '\0' || !is_tap(name, strcspn(name, "/"))) {
+            return false;
+        }
+        const int saved = errno;
+        constexpr size_t networks = sizeof kNetworks - 1;
+        memcpy(text, kNetworks, networks);
+        const long got = syscall(SYS_readlinkat, AT_FDCWD, "/proc/thread-self/ns/net",
+                                 text + networks, 64);  // "net:[4026531840]"
+        errno = saved;
+        const size_t length = networks + static_cast<size_t>(got > 0 ? got : 0);
+        const char* attribute = name + strcspn(name, "/");
+        netdev_length = length + 1 + static_cast<size_t>(attribute - name);
+        absent = tells_tap(attribute);
+        return got > 0 && append(length, "/") && append(length + 1, name);
+    }
+
+private:
+    bool append(size_t at, const char* more) noexcept {
+        const size_t length = strlen(more);
+        if (at + length >= sizeof text) {
+            return false;
+        }
+        memcpy(text + at, more, length + 1);
         return true;
     }
-    if (below[prefix - 1] == '\0') {
-        return false;
+};
+
+/// The directory of a netdev, the first `length` characters of `path`, is in the view. The real
+/// /sys knows at once of a netdev that came or was renamed, the view when the daemon has heard.
+bool has_netdev(char* path, size_t length) noexcept {
+    struct stat status;
+    const char cut = path[length];
+    path[length] = '\0';
+    bool found = exists(path, &status);
+    if (!found) {
+        RemoteCall sync{wire::Op::kSync};
+        found = sync.run() && exists(path, &status);
     }
-    return is_tap(below + prefix, strcspn(below + prefix, "/"));
+    path[length] = cut;
+    return found;
 }
 
 }  // namespace
@@ -147,16 +204,19 @@ bool MappedPath::map(const char* path) noexcept {
     if (view.length == 0 || *below == '\0') {
         return false;
     }
-    const size_t below_length = strlen(below);
+    ViewPath in_view;
     prefix_ = view.length + 1;
-    if (prefix_ + below_length >= sizeof buffer_) {
+    if (!in_view.translate(below) || prefix_ + strlen(in_view.text) >= sizeof buffer_) {
         return false;
     }
     memcpy(buffer_, view.path, view.length);
     buffer_[view.length] = '/';
-    memcpy(buffer_ + prefix_, below, below_length + 1);
+    memcpy(buffer_ + prefix_, in_view.text, strlen(in_view.text) + 1);
     struct stat status;
-    return exists(buffer_, &status) && may_be_simulated(below);
+    if (in_view.netdev_length > 0 && !has_netdev(buffer_, prefix_ + in_view.netdev_length)) {
+        return false;
+    }
+    return in_view.absent || exists(buffer_, &status);
 }
 
 bool MappedPath::is_attribute_for(int flags) const noexcept {
@@ -173,6 +233,14 @@ void unmap_path(char* path) noexcept {
     }
     memmove(path + sys, path + view.length, strlen(path + view.length) + 1);
     memcpy(path, kSys, sys);
+    // A netdev of another namespace than the adapter's: "netns/net:[4026531840]/NAME".
+    char* const below = path + sys + 1;
+    constexpr size_t prefix = sizeof kNetdevs - 1;
+    char* const name = is_in(path + sys, "/netns/", 7) ? strstr(below, "]/") : nullptr;
+    if (name) {
+        memmove(below + prefix, name + 2, strlen(name + 2) + 1);
+        memcpy(below, kNetdevs, prefix);
+    }
 }
 
 }  // namespace esw::sim

@@ -25,6 +25,8 @@ utilities_esw_sim_libesw_sim_a_SOURCES += \
 	utilities/esw-sim/transport/netlink_server.cc \
 	utilities/esw-sim/transport/nl_bytes.cc \
 	utilities/esw-sim/transport/nl_bytes.h \
+	utilities/esw-sim/transport/passed_descriptors.cc \
+	utilities/esw-sim/transport/passed_descriptors.h \
 	utilities/esw-sim/transport/peer.cc \
 	utilities/esw-sim/transport/peer.h \
 	utilities/esw-sim/transport/process_memory.cc \

@@ -13,7 +13,7 @@ namespace esw::sim {
 std::shared_ptr<Call> Call::parse(UniqueFd connection, ByteSpan bytes, UniqueFd passed) {
     const auto header = read_front<wire::RequestHeader>(bytes);
     if (!header || header->magic != wire::kMagic || header->version != wire::kVersion ||
-        header->op < wire::Op::kOpen || header->op > wire::Op::kDeviceMap) {
+        header->op < wire::Op::kOpen || header->op > wire::Op::kSync) {
         send_answer(connection.get(), EPROTO);
         return nullptr;
     }

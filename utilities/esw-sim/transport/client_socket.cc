@@ -380,13 +380,8 @@ bool ClientSocket::pump_one() {
         return true;
     }
     const auto packet = header(datagram.sender, datagram.group, datagram.nsid);
-    if (datagram.nsid >= 0) {
-        // Of another namespace: nothing in it is the adapter's.
-        send_or_queue(packet, datagram.bytes);
-        return true;
-    }
     for (const Bytes& part :
-         owner_.from_kernel(*this, std::move(datagram.bytes), datagram.group != 0)) {
+         owner_.from_kernel(*this, std::move(datagram.bytes), datagram.group != 0, datagram.nsid)) {
         send_or_queue(packet, part);
     }
     return true;

@@ -23,8 +23,9 @@ public:
         /// The program has closed the socket. Called from the event loop, once.
         virtual void closed(ClientSocket& socket) = 0;
         /// A datagram of the kernel is on its way to the program. Returns what the program gets.
-        virtual std::vector<Bytes> from_kernel(ClientSocket& socket, Bytes datagram,
-                                               bool multicast) = 0;
+        /// `nsid`: of the namespace that it is about, from 0; -1: the socket's own.
+        virtual std::vector<Bytes> from_kernel(ClientSocket& socket, Bytes datagram, bool multicast,
+                                               int nsid) = 0;
         virtual void count_overflow(const ClientSocket& socket) = 0;
         /// `group` is one that the daemon serves, not the kernel.
         virtual bool is_simulated_group(int protocol, uint32_t group) const = 0;
@@ -55,6 +56,7 @@ public:
     bool peer_is_gone() const;
     uint32_t port_id() const { return port_id_; }
     AckOptions ack_options() const { return ack_options_; }
+    NetworkView view() const { return {identity_.network, kernel_.get()}; }
     bool has_kernel() const { return static_cast<bool>(kernel_); }
     bool is_member(uint32_t group) const { return groups_.count(group) != 0; }
 

@@ -115,24 +115,19 @@ std::optional<bool> take_tc_offload(Bytes& command, uint32_t bit) {
 
 }  // namespace
 
-EthtoolCalls::EthtoolCalls(NetdevDirectory& netdevs, NamespaceId network)
-    : netdevs_(netdevs), network_(network), features_(read_feature_numbers()) {}
-
-const NetdevFace* EthtoolCalls::face_of(Call& call, const wire::EthtoolCall& what,
-                                        uint32_t& ifindex) {
-    const UniqueFd socket = call.take_passed();
-    if (!socket || socket_network_namespace(socket.get(), call.caller()) != network_) {
-        return nullptr;
-    }
-    const std::string name(what.name, strnlen(what.name, sizeof what.name));
-    ifindex = if_nametoindex(name.c_str());
-    return ifindex != 0 ? netdevs_.find(ifindex) : nullptr;
-}
+EthtoolCalls::EthtoolCalls(NetdevDirectory& netdevs)
+    : netdevs_(netdevs), features_(read_feature_numbers()) {}
 
 void EthtoolCalls::answer(Call& call) {
     const auto what = read_front<wire::EthtoolCall>(call.payload());
-    uint32_t ifindex = 0;
-    const NetdevFace* face = what ? face_of(call, *what, ifindex) : nullptr;
+    const UniqueFd socket = call.take_passed();
+    if (!what || !socket) {
+        call.answer(ENODEV);
+        return;
+    }
+    const NetworkView view{socket_network_namespace(socket.get(), call.caller()), socket.get()};
+    const uint32_t ifindex = view.ifindex_of({what->name, strnlen(what->name, sizeof what->name)});
+    const NetdevFace* const face = netdevs_.find(view.network, ifindex);
     if (!face) {
         call.answer(ENODEV);
         return;
@@ -149,7 +144,7 @@ void EthtoolCalls::answer(Call& call) {
                 call.answer(EPERM);
                 return;
             }
-            netdevs_.set_hw_tc_offload(ifindex, *on);
+            netdevs_.set_hw_tc_offload(view.network, ifindex, *on);
         }
     }
     call.answer(0, 0, command);

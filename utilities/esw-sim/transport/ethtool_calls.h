@@ -9,7 +9,7 @@ namespace esw::sim {
 /// ethtool's ioctl for netdevs of the adapter: what their TAP devices answer wrongly.
 class EthtoolCalls {
 public:
-    EthtoolCalls(NetdevDirectory& netdevs, NamespaceId network);
+    explicit EthtoolCalls(NetdevDirectory& netdevs);
 
     /// A kEthtool call. Its payload is wire::EthtoolCall and the command's structure: as the kernel
     /// has answered it for a query, as the program wants it for a change. The answer has the
@@ -25,10 +25,7 @@ public:
     const FeatureNumbers& features() const { return features_; }
 
 private:
-    const NetdevFace* face_of(Call& call, const wire::EthtoolCall& what, uint32_t& ifindex);
-
     NetdevDirectory& netdevs_;
-    const NamespaceId network_;
     const FeatureNumbers features_;
 };
 

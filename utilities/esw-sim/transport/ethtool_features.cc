@@ -3,7 +3,6 @@
 
 #include <linux/ethtool_netlink.h>
 #include <linux/genetlink.h>
-#include <net/if.h>
 
 #include <cerrno>
 
@@ -12,7 +11,7 @@ namespace esw::sim {
 namespace {
 
 /// The netdev that a request or answer names in its header, which is attribute 1 of all messages.
-uint32_t named_ifindex(ByteSpan attributes) {
+uint32_t named_ifindex(ByteSpan attributes, const NetworkView& view) {
     const auto header = find_attribute(attributes, ETHTOOL_A_FEATURES_HEADER);
     if (!header) {
         return 0;
@@ -21,7 +20,7 @@ uint32_t named_ifindex(ByteSpan attributes) {
         return read_front<uint32_t>(index->payload).value_or(0);
     }
     const auto name = find_attribute(header->payload, ETHTOOL_A_HEADER_DEV_NAME);
-    return name ? if_nametoindex(std::string(attribute_text(*name)).c_str()) : 0;
+    return name ? view.ifindex_of(std::string(attribute_text(*name))) : 0;
 }
 
 uint32_t header_flags(ByteSpan attributes) {
@@ -96,7 +95,8 @@ std::optional<bool> EthtoolFeatures::parse_wanted(ByteSpan bitset) const {
                                                            : std::nullopt;
 }
 
-std::optional<EthtoolFeatures::Change> EthtoolFeatures::parse(const MessageView& message) const {
+std::optional<EthtoolFeatures::Change> EthtoolFeatures::parse(const MessageView& message,
+                                                              const NetworkView& view) const {
     const auto header = read_front<genlmsghdr>(message.payload());
     if (!bit_ || family_ == 0 || message.header.nlmsg_type != family_ || !header ||
         header->cmd != ETHTOOL_MSG_FEATURES_SET) {
@@ -104,22 +104,20 @@ std::optional<EthtoolFeatures::Change> EthtoolFeatures::parse(const MessageView&
     }
     const ByteSpan attributes = message.payload().subspan(GENL_HDRLEN);
     Change change;
-    change.ifindex = named_ifindex(attributes);
+    change.ifindex = named_ifindex(attributes, view);
     const auto wanted = find_attribute(attributes, ETHTOOL_A_FEATURES_WANTED);
     const auto on = wanted ? parse_wanted(wanted->payload) : std::nullopt;
-    char name[IF_NAMESIZE] = {};
-    if (!on || change.ifindex == 0 || !netdevs_.find(change.ifindex) ||
-        !if_indextoname(change.ifindex, name)) {
+    change.name = view.name_of(change.ifindex);
+    if (!on || change.name.empty() || !netdevs_.find(view.network, change.ifindex)) {
         return std::nullopt;
     }
-    change.name = name;
     change.on = *on;
     change.wants_reply = (header_flags(attributes) & ETHTOOL_FLAG_OMIT_REPLY) == 0;
     return change;
 }
 
-bool EthtoolFeatures::is_change(const MessageView& message) const {
-    return parse(message).has_value();
+bool EthtoolFeatures::is_change(const MessageView& message, const NetworkView& view) const {
+    return parse(message, view).has_value();
 }
 
 /// A compact bitset of all features, in which only ours may have its bit in value and mask.
@@ -136,11 +134,11 @@ Bytes EthtoolFeatures::bitset(bool value, bool mask) const {
 
 // As ethnl_set_features() in net/ethtool/features.c when all that was asked for was done: nothing
 // differs from what was wanted, and the mask of the active features says what has changed.
-void EthtoolFeatures::change(Request& request) {
+void EthtoolFeatures::change(Request& request, const NetworkView& view) {
     const std::span<const std::byte> payload = request.payload();
     Bytes whole(NLMSG_HDRLEN + payload.size());
     std::copy(payload.begin(), payload.end(), whole.begin() + NLMSG_HDRLEN);
-    const auto change = parse({request.header(), whole});
+    const auto change = parse({request.header(), whole}, view);
     if (!change) {
         request.finish(ENODEV);
         return;
@@ -149,8 +147,8 @@ void EthtoolFeatures::change(Request& request) {
         request.finish(EPERM);
         return;
     }
-    const bool changed = netdevs_.find(change->ifindex)->hw_tc_offload != change->on;
-    netdevs_.set_hw_tc_offload(change->ifindex, change->on);
+    const bool changed = netdevs_.find(view.network, change->ifindex)->hw_tc_offload != change->on;
+    netdevs_.set_hw_tc_offload(view.network, change->ifindex, change->on);
     if (change->wants_reply) {
         Bytes reply = open_message(family_, 0, 0, 0);
         append_value(reply, genlmsghdr{ETHTOOL_MSG_FEATURES_SET_REPLY, 1, 0});
@@ -177,7 +175,7 @@ bool EthtoolFeatures::is_answer(const MessageView& message) const {
             header->cmd == ETHTOOL_MSG_FEATURES_NTF);
 }
 
-void EthtoolFeatures::correct(Bytes& datagram) const {
+void EthtoolFeatures::correct(Bytes& datagram, const NetworkView& view) const {
     if (!bit_ || family_ == 0) {
         return;
     }
@@ -187,7 +185,7 @@ void EthtoolFeatures::correct(Bytes& datagram) const {
     while (const auto message = next_message(rest)) {
         if (is_answer(*message)) {
             has_answer = true;
-            append_padded(corrected, corrected_message(*message));
+            append_padded(corrected, corrected_message(*message, view));
         } else {
             append_padded(corrected, message->whole);
         }
@@ -197,11 +195,12 @@ void EthtoolFeatures::correct(Bytes& datagram) const {
     }
 }
 
-Bytes EthtoolFeatures::corrected_message(const MessageView& message) const {
+Bytes EthtoolFeatures::corrected_message(const MessageView& message,
+                                         const NetworkView& view) const {
     constexpr size_t kHeaders = NLMSG_HDRLEN + GENL_HDRLEN;
     Bytes copy(message.whole.begin(), message.whole.end());
     ByteSpan attributes = message.whole.subspan(kHeaders);
-    const NetdevFace* face = netdevs_.find(named_ifindex(attributes));
+    const NetdevFace* face = netdevs_.find(view.network, named_ifindex(attributes, view));
     if (!face) {
         return copy;
     }

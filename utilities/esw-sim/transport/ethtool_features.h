@@ -2,6 +2,7 @@
 #pragma once
 
 #include "utilities/esw-sim/transport/nl_bytes.h"
+#include "utilities/esw-sim/transport/peer.h"
 
 namespace esw::sim {
 
@@ -16,11 +17,11 @@ public:
         : netdevs_(netdevs), family_(family), features_(features), bit_(bit) {}
 
     /// The message changes hw-tc-offload, and nothing else, of a netdev of the adapter.
-    bool is_change(const MessageView& message) const;
+    bool is_change(const MessageView& message, const NetworkView& view) const;
     /// Makes that change and answers.
-    void change(Request& request);
+    void change(Request& request, const NetworkView& view);
     /// Corrects what the kernel says about features.
-    void correct(Bytes& datagram) const;
+    void correct(Bytes& datagram, const NetworkView& view) const;
 
 private:
     struct Change {
@@ -29,11 +30,11 @@ private:
         bool on = false;
         bool wants_reply = true;
     };
-    std::optional<Change> parse(const MessageView& message) const;
+    std::optional<Change> parse(const MessageView& message, const NetworkView& view) const;
     std::optional<bool> parse_wanted(ByteSpan bitset) const;
     std::optional<bool> parse_bits(ByteSpan bits) const;
     bool is_answer(const MessageView& message) const;
-    Bytes corrected_message(const MessageView& message) const;
+    Bytes corrected_message(const MessageView& message, const NetworkView& view) const;
     void append_bitset(Bytes& to, const AttributeView& bitset_of, bool on) const;
     void append_bits(Bytes& to, const AttributeView& bits, bool on) const;
     Bytes bitset(bool value, bool mask) const;

@@ -32,7 +32,8 @@ bool replaced(const AttributeView& attribute) {
 
 }  // namespace
 
-const NetdevFace* LinkRewriter::face_of(const MessageView& message) const {
+const NetdevFace* LinkRewriter::face_of(const MessageView& message,
+                                        const NamespaceId& network) const {
     const uint16_t type = message.header.nlmsg_type;
     if (type != RTM_NEWLINK && type != RTM_DELLINK) {
         return nullptr;
@@ -42,7 +43,9 @@ const NetdevFace* LinkRewriter::face_of(const MessageView& message) const {
     if (!link || link->ifi_family != AF_UNSPEC || link->ifi_index <= 0) {
         return nullptr;
     }
-    return netdevs_.find(static_cast<uint32_t>(link->ifi_index));
+    const auto ifindex = static_cast<uint32_t>(link->ifi_index);
+    const NetdevFace* const face = netdevs_.find(network, ifindex);
+    return face || type == RTM_NEWLINK ? face : netdevs_.find_former(network, ifindex);
 }
 
 // In the order of rtnl_fill_ifinfo() in net/core/rtnetlink.c: those of the parent come last.
@@ -72,12 +75,12 @@ void LinkRewriter::append_rewritten(Bytes& to, const MessageView& message, const
     });
 }
 
-bool LinkRewriter::rewrite(Bytes& datagram) const {
+bool LinkRewriter::rewrite(Bytes& datagram, const NamespaceId& network) const {
     Bytes changed;
     bool any = false;
     ByteSpan rest(datagram);
     while (const auto message = next_message(rest)) {
-        const NetdevFace* face = face_of(*message);
+        const NetdevFace* face = face_of(*message, network);
         if (face && message->payload().size() >= kLinkHeader) {
             append_rewritten(changed, *message, *face);
             any = true;

@@ -12,11 +12,12 @@ class LinkRewriter {
 public:
     explicit LinkRewriter(const NetdevDirectory& netdevs) : netdevs_(netdevs) {}
 
-    /// Changes a datagram of messages; true when anything was changed.
-    bool rewrite(Bytes& datagram) const;
+    /// Changes a datagram of messages about netdevs of namespace `network`; true when anything was
+    /// changed.
+    bool rewrite(Bytes& datagram, const NamespaceId& network) const;
 
 private:
-    const NetdevFace* face_of(const MessageView& message) const;
+    const NetdevFace* face_of(const MessageView& message, const NamespaceId& network) const;
     static void append_rewritten(Bytes& to, const MessageView& message, const NetdevFace& face);
 
     const NetdevDirectory& netdevs_;

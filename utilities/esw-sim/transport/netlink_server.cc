@@ -44,7 +44,7 @@ public:
           families_(std::move(families)),
           links_(*config_.netdevs),
           network_(own_network_namespace()),
-          ethtool_(*config_.netdevs, network_),
+          ethtool_(*config_.netdevs),
           features_(*config_.netdevs, families_.ethtool(), ethtool_.features().count,
                     ethtool_.features().tc_offload),
           devices_(loop, config_.open_device) {}
@@ -64,7 +64,8 @@ public:
 
     // ClientSocket::Owner
     void closed(ClientSocket& socket) override;
-    std::vector<Bytes> from_kernel(ClientSocket& socket, Bytes datagram, bool multicast) override;
+    std::vector<Bytes> from_kernel(ClientSocket& socket, Bytes datagram, bool multicast,
+                                   int nsid) override;
     void count_overflow(const ClientSocket& socket) override;
     bool is_simulated_group(int protocol, uint32_t group) const override;
     uint32_t group_count(int protocol) const override;
@@ -89,6 +90,7 @@ private:
     void notify(int protocol, uint32_t group, Statistics::Family family, const Bytes& message);
     void complete_family_dump(const ClientSocket& socket, ByteSpan datagram,
                               std::vector<Bytes>& parts);
+    NamespaceId network_of(const ClientSocket& socket, int nsid) const;
     Statistics::Family family_of(const ClientSocket& socket, uint16_t type) const;
 
     EventLoop& loop_;
@@ -120,6 +122,7 @@ Status Server::listen() {
 // --- calls ---
 
 void Server::on_call(const std::shared_ptr<Call>& call) {
+    config_.netdevs->sync();
     switch (call->header().op) {
         case wire::Op::kOpen:
             open_socket(*call);
@@ -129,6 +132,9 @@ void Server::on_call(const std::shared_ptr<Call>& call) {
             break;
         case wire::Op::kAttributeWrite:
             write_attribute(call);
+            break;
+        case wire::Op::kSync:
+            call->answer(0);
             break;
         case wire::Op::kDeviceOpen:
             devices_.open(*call);
@@ -297,7 +303,7 @@ bool Server::is_simulated(const ClientSocket& socket, const MessageView& message
         case NETLINK_GENERIC:
             return message.header.nlmsg_type == families_.devlink() ||
                    families_.asks_for_devlink(message) ||
-                   (socket.identity().same_namespace && features_.is_change(message));
+                   features_.is_change(message, socket.view());
         default:
             return false;
     }
@@ -336,7 +342,7 @@ void Server::serve(const std::shared_ptr<ClientSocket>& socket, pid_t caller,
         request->reply(families_.describe_devlink(message, socket->port_id(), 0));
         request->finish(0, {}, {});
     } else {
-        features_.change(*request);
+        features_.change(*request, socket->view());
     }
 }
 
@@ -349,7 +355,8 @@ void Server::closed(ClientSocket& socket) {
     sockets_.erase(id);
 }
 
-std::vector<Bytes> Server::from_kernel(ClientSocket& socket, Bytes datagram, bool multicast) {
+std::vector<Bytes> Server::from_kernel(ClientSocket& socket, Bytes datagram, bool multicast,
+                                       int nsid) {
     const bool route = socket.identity().protocol == NETLINK_ROUTE;
     const auto header = read_front<nlmsghdr>(datagram);
     const auto family = family_of(socket, header ? header->nlmsg_type : uint16_t{0});
@@ -360,12 +367,14 @@ std::vector<Bytes> Server::from_kernel(ClientSocket& socket, Bytes datagram, boo
     if (!multicast && !route) {
         complete_family_dump(socket, datagram, parts);
     }
-    if (!route && socket.identity().same_namespace) {
-        features_.correct(datagram);
-    }
+    // Where a netdev has come from was told to us before the program was told where it is.
+    config_.netdevs->sync();
     const size_t size = datagram.size();
-    const bool grown = route && socket.identity().same_namespace && links_.rewrite(datagram) &&
+    const bool grown = route && links_.rewrite(datagram, network_of(socket, nsid)) &&
                        size <= kMaxPart && datagram.size() > kMaxPart;
+    if (!route && nsid < 0) {
+        features_.correct(datagram, socket.view());
+    }
     if (!grown) {
         parts.push_back(std::move(datagram));
         return parts;
@@ -378,6 +387,15 @@ std::vector<Bytes> Server::from_kernel(ClientSocket& socket, Bytes datagram, boo
         append_padded(parts.back(), message->whole);
     }
     return parts;
+}
+
+/// What `nsid` means to the program. Only that of programs in the adapter's namespace is known.
+NamespaceId Server::network_of(const ClientSocket& socket, int nsid) const {
+    const auto& identity = socket.identity();
+    if (nsid < 0) {
+        return identity.network;
+    }
+    return identity.same_namespace ? config_.netdevs->network_of(nsid) : NamespaceId{};
 }
 
 /// Before the end of the kernel's list of families goes ours.

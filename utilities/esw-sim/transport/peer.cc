@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <linux/capability.h>
 #include <linux/sockios.h>
+#include <net/if.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -44,17 +45,26 @@ uint64_t effective_capabilities(pid_t pid) {
 
 }  // namespace
 
-NamespaceId own_network_namespace() {
-    return namespace_of_path("/proc/self/ns/net");
-}
-
 NamespaceId socket_network_namespace(int fd, pid_t pid) {
     const UniqueFd ns(::ioctl(fd, SIOCGSKNS));
-    struct stat status {};
-    if (ns && ::fstat(ns.get(), &status) == 0) {
-        return {status.st_dev, status.st_ino};
+    return ns ? namespace_of_file(ns.get())
+              : namespace_of_path(fmt::format("/proc/{}/ns/net", pid));
+}
+
+uint32_t NetworkView::ifindex_of(const std::string& name) const {
+    ifreq request{};
+    if (name.size() >= sizeof request.ifr_name) {
+        return 0;
     }
-    return namespace_of_path(fmt::format("/proc/{}/ns/net", pid));
+    name.copy(request.ifr_name, sizeof request.ifr_name - 1);
+    return ::ioctl(socket, SIOCGIFINDEX, &request) == 0 ? static_cast<uint32_t>(request.ifr_ifindex)
+                                                        : 0;
+}
+
+std::string NetworkView::name_of(uint32_t ifindex) const {
+    ifreq request{};
+    request.ifr_ifindex = static_cast<int>(ifindex);
+    return ::ioctl(socket, SIOCGIFNAME, &request) == 0 ? request.ifr_name : "";
 }
 
 pid_t peer_process(int fd) {

@@ -4,22 +4,24 @@
 #include <sys/types.h>
 
 #include <cstdint>
+#include <string>
+
+#include "utilities/esw-sim/network_namespace.h"
 
 namespace esw::sim {
-
-/// Identity of a namespace: device and inode of its file in nsfs.
-struct NamespaceId {
-    uint64_t device = 0;
-    uint64_t inode = 0;
-    bool operator==(const NamespaceId&) const = default;
-};
-
-/// The calling process's own network namespace.
-NamespaceId own_network_namespace();
 
 /// The network namespace that the socket `fd` was made in, by SIOCGSKNS; where that is not
 /// permitted, the one that process `pid` is in now.
 NamespaceId socket_network_namespace(int fd, pid_t pid);
+
+/// Netdevs as a program sees them: in the namespace of one of its sockets, of any kind.
+struct NetworkView {
+    NamespaceId network;
+    int socket = -1;
+
+    uint32_t ifindex_of(const std::string& name) const;  ///< 0: none
+    std::string name_of(uint32_t ifindex) const;         ///< empty: none
+};
 
 /// Who is at the other end of a connected AF_UNIX socket.
 pid_t peer_process(int fd);

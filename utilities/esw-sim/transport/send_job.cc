@@ -3,6 +3,8 @@
 
 #include <cerrno>
 
+#include "utilities/esw-sim/transport/passed_descriptors.h"
+
 namespace esw::sim {
 
 SendJob::SendJob(Router& router, const std::shared_ptr<ClientSocket>& socket, pid_t caller,
@@ -81,7 +83,14 @@ int SendJob::pass_run_to_kernel(ClientSocket& socket) {
     }
     const size_t length = rest_.empty() ? start.size() : start.size() - rest_.size();
     const wire::NameAnswer* destination = destination_ ? &*destination_ : nullptr;
-    return socket.send_to_kernel(start.first(length), destination);
+    const ByteSpan part = start.first(length);
+    if (socket.identity().protocol != NETLINK_ROUTE || !PassedDescriptors::are_in(part)) {
+        return socket.send_to_kernel(part, destination);
+    }
+    PassedDescriptors descriptors(caller_);
+    Bytes copy(part.begin(), part.end());
+    descriptors.take(copy);
+    return socket.send_to_kernel(copy, destination);
 }
 
 bool SendJob::to_user(const ClientSocket& socket) const {

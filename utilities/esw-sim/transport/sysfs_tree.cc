@@ -11,6 +11,7 @@
 #include <filesystem>
 
 #include "base/unique_fd.h"
+#include "utilities/esw-sim/network_namespace.h"
 
 namespace esw::sim {
 
@@ -34,8 +35,10 @@ constexpr std::array kSharedDirectories = {
     "devices",
 };
 
-std::string base_name(const std::string& path) {
-    return path.substr(path.rfind('/') + 1);
+/// Where the preload library finds the netdevs of a network namespace: named as the kernel names
+/// the namespace in /proc/PID/ns/net.
+std::string network_path(uint64_t inode) {
+    return fmt::format("netns/net:[{}]", inode);
 }
 
 }  // namespace
@@ -72,6 +75,13 @@ Status SysfsTree::make_shared_directories() {
     }
     if (const auto made = make_directory("class/net"); !made) {
         return made;
+    }
+    if (const auto made = make_directory("netns"); !made) {
+        return made;
+    }
+    const std::string own = network_path(own_network_namespace().inode);
+    if (const auto linked = make_link(own, "../class/net"); !linked) {
+        return linked;
     }
     return write_file("class/infiniband_verbs/abi_version", "6\n");
 }
@@ -143,6 +153,12 @@ void SysfsTree::remove(const std::string& path) {
     fs::remove_all(root_ + "/" + path, ignored);
 }
 
+std::string SysfsTree::canonical(const std::string& path) const {
+    std::error_code error;
+    const fs::path target = fs::canonical(root_ + "/" + path, error);
+    return error ? path : target.lexically_relative(fs::canonical(root_, error)).string();
+}
+
 Status SysfsTree::link_from_class(const std::string& class_path, const std::string& path) {
     return make_link(class_path, way_up(class_path) + path);
 }
@@ -168,18 +184,33 @@ Status SysfsTree::set_netdev(const Netdev& netdev) {
     if (device.empty()) {
         return fail(ENODEV, netdev.name, "sysfs", "no device " + netdev.device);
     }
-    remove_netdev(netdev.name);
+    remove_netdev(netdev.name, netdev.away);
+    if (netdev.away != 0) {
+        return fill_netdev(network_path(netdev.away) + "/" + netdev.name, device, netdev);
+    }
     const std::string path = device + "/net/" + netdev.name;
+    if (const auto filled = fill_netdev(path, device, netdev); !filled) {
+        return filled;
+    }
+    return link_from_class("class/net/" + netdev.name, path);
+}
+
+// What the kernel has of any netdev is linked by its full name, so that the program's own /sys is
+// meant, which is that of its namespace.
+Status SysfsTree::fill_netdev(const std::string& path, const std::string& device,
+                              const Netdev& netdev) {
     if (const auto made = make_directory(path); !made) {
         return made;
     }
-    const std::string real = "/sys/class/net/" + netdev.name;
+    const std::string real = "/sys/class/net/";
     std::error_code error;
-    for (const auto& entry : fs::directory_iterator(real, error)) {
+    // One that is away cannot be seen from here; "lo" has what all have.
+    for (const auto& entry :
+         fs::directory_iterator(real + (netdev.away ? "lo" : netdev.name), error)) {
         const std::string name = entry.path().filename().string();
         // What tells a TAP, and what a physical device has of its own below.
         if (name != "tun_flags" && name != "owner" && name != "group" && name != "subsystem") {
-            const auto made = make_link(path + "/" + name, entry.path().string());
+            const auto made = make_link(path + "/" + name, real + netdev.name + "/" + name);
             if (!made) {
                 return made;
             }
@@ -196,17 +227,18 @@ Status SysfsTree::set_netdev(const Netdev& netdev) {
     if (const auto written = write_files(path, files); !written) {
         return written;
     }
-    if (const auto made = make_link(path + "/device", "../../../" + base_name(device)); !made) {
+    if (const auto made = make_link(path + "/device", way_up(path + "/x") + device); !made) {
         return made;
     }
-    if (const auto made = make_link(path + "/subsystem", way_up(path + "/x") + "class/net");
-        !made) {
-        return made;
-    }
-    return link_from_class("class/net/" + netdev.name, path);
+    return make_link(path + "/subsystem", way_up(path + "/x") + "class/net");
 }
 
-void SysfsTree::remove_netdev(const std::string& name) {
+void SysfsTree::remove_netdev(const std::string& name, uint64_t away) {
+    if (away != 0) {
+        remove(network_path(away) + "/" + name);
+        ::rmdir((root_ + "/" + network_path(away)).c_str());  // when it was the last there
+        return;
+    }
     const std::string link = root_ + "/class/net/" + name;
     std::error_code error;
     const fs::path target = fs::canonical(link, error);

@@ -55,10 +55,13 @@ public:
         std::string switch_id;       ///< hexadecimal; empty: none
         std::string phys_port_name;  ///< empty: none
         unsigned dev_port = 0;
+        uint64_t away = 0;  ///< inode of the network namespace that it is in; 0: the adapter's
     };
-    /// Adds or changes one. A rename is a removal and an addition. The netdev itself must exist.
+    /// Adds or changes one. A rename or a move is a removal and an addition. The netdev itself must
+    /// exist. One that is away is there for programs in its namespace, below class/net; the `net`
+    /// directories of devices list those of the adapter's namespace.
     Status set_netdev(const Netdev& netdev);
-    void remove_netdev(const std::string& name);
+    void remove_netdev(const std::string& name, uint64_t away = 0);
 
     struct InfinibandPort {
         unsigned number = 1;
@@ -93,12 +96,16 @@ public:
     Status make_directory(const std::string& path);
     void remove(const std::string& path);
 
+    /// The path without links: one device has many names. As it is when there is no such file.
+    std::string canonical(const std::string& path) const;
+
 private:
     explicit SysfsTree(std::string root) : root_(std::move(root)) {}
     Status make_shared_directories();
     Status link_real_entries(const std::string& path);
     /// Path of a device's directory; empty when there is none.
     std::string device_path(const std::string& name) const;
+    Status fill_netdev(const std::string& path, const std::string& device, const Netdev& netdev);
     Status link_from_class(const std::string& class_path, const std::string& path);
     Status write_files(const std::string& directory,
                        const std::vector<std::pair<std::string, std::string>>& files);

@@ -48,7 +48,8 @@ enum class Op : uint16_t {
     kAttributeWrite,  ///< payload: path below the sysfs root, NUL, the bytes written
     kDeviceOpen,      ///< arg: N, open flags. Answer: the client's number, and the ICM (SCM_RIGHTS)
     kDeviceIoctl,  ///< payload: uint64_t, address of the header in the caller. Answer: DeviceAnswer
-    kDeviceMap     ///< payload: 3 x uint64_t: offset, length, protection
+    kDeviceMap,    ///< payload: 3 x uint64_t: offset, length, protection
+    kSync          ///< the files below /sys are as the kernel's netdevs when this is answered
 };
 
 struct RequestHeader {
