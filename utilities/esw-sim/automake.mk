@@ -35,6 +35,7 @@ utilities_esw_sim_libesw_sim_a_SOURCES = \
 	utilities/esw-sim/model/adapter.h \
 	utilities/esw-sim/model/eswitch.cc \
 	utilities/esw-sim/model/function.cc \
+	utilities/esw-sim/model/lag.cc \
 	utilities/esw-sim/model/machine.cc \
 	utilities/esw-sim/model/rdma.cc \
 	utilities/esw-sim/model/types.cc \

@@ -22,6 +22,7 @@ const CtlCommands::Verb* CtlCommands::find(const std::string& name) {
         {"numvfs", &C::numvfs},
         {"link", &C::link},
         {"rdma", &C::rdma},
+        {"bond", &C::bond},
         {"remove", &C::remove},
         {"add", &C::add},
         {"gate", &C::gate},
@@ -123,6 +124,12 @@ void CtlCommands::rdma(const Json& arguments, const CtlServer::Answer& answer) {
         } else {
             daemon_.adapter_->rdma_unload(pf, done);
         }
+    });
+}
+
+void CtlCommands::bond(const Json& arguments, const CtlServer::Answer& answer) {
+    daemon_.adapter_->bond(arguments.at("on").get<bool>(), [this, answer](const Status& status) {
+        finish(answer, status, fmt::format("LAG: {}\n", daemon_.adapter_->lag().name()));
     });
 }
 

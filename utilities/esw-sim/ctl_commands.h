@@ -34,6 +34,7 @@ private:
     void numvfs(const Json& arguments, const CtlServer::Answer& answer);
     void link(const Json& arguments, const CtlServer::Answer& answer);
     void rdma(const Json& arguments, const CtlServer::Answer& answer);
+    void bond(const Json& arguments, const CtlServer::Answer& answer);
     void remove(const Json& arguments, const CtlServer::Answer& answer);
     void add(const Json& arguments, const CtlServer::Answer& answer);
     void gate(const Json& arguments, const CtlServer::Answer& answer);

@@ -10,8 +10,6 @@
 #include <filesystem>
 #include <set>
 
-#include "utilities/esw-sim/transport/wire.h"
-
 namespace esw::sim {
 
 namespace {
@@ -73,6 +71,7 @@ DeviceHalf::DeviceHalf(LogSink& log, const Adapter& adapter, Points& points,
       points_(points),
       nodes_(directory + "/dev/infiniband") {
     std::error_code error;
+    std::filesystem::remove_all(nodes_, error);  // of a daemon that was killed
     std::filesystem::create_directories(nodes_, error);
 }
 
@@ -109,7 +108,7 @@ void DeviceHalf::uverbs_added(const IbDevice& ib) {
     devices_[&ib] = std::make_unique<Device>(
         ib, points_, [this](const Instance& instance) { return firmware_of(instance); }, *firmware);
     const std::string node = nodes_ + "/" + ib.chardev_name();
-    const dev_t number = makedev(wire::kUverbsMajor, wire::kUverbsFirstMinor + ib.uverbs);
+    const dev_t number = makedev(ib.chardev().major, ib.chardev().minor);
     ::unlink(node.c_str());
     // Where this is not permitted, programs that open the file by its name still can.
     if (::mknod(node.c_str(), S_IFCHR | 0666, number) == 0) {
@@ -166,7 +165,7 @@ Result<NetlinkServer::Config::OpenedDevice> DeviceHalf::open(uint32_t number, pi
 }
 
 DeviceHalf::Device* DeviceHalf::device_of(const Pf& pf) const {
-    const auto found = devices_.find(pf.ib);
+    const auto found = devices_.find(adapter_.eswitch_ib(pf));
     return found == devices_.end() ? nullptr : found->second.get();
 }
 

@@ -116,8 +116,20 @@ uint16_t FunctionHost::max_sfs() const {
     return eswitch_manager() ? static_cast<uint16_t>(instance_.pf->topology.max_sfs) : 0;
 }
 
+// mlx5_cmd_create_lag(), get_port_sel_mode(): a bond in a hash mode, as 802.3ad is.
 FirmwareHost::Lag FunctionHost::lag() const {
-    return {};
+    constexpr uint8_t kByHash = 1, kMultiport = 2;
+    const esw::sim::Lag& model = adapter_.lag();
+    Lag lag;
+    if (!eswitch_manager() || !model.active()) {
+        return lag;
+    }
+    const bool multiport = model.mode == esw::sim::Lag::Mode::kMultiport;
+    lag.active = true;
+    lag.state = 1;
+    lag.port_select_mode = multiport ? kMultiport : kByHash;
+    lag.fdb_selection_mode = model.shared_fdb || multiport;
+    return lag;
 }
 
 UverbsHost::Port DeviceHost::port(uint32_t number) const {

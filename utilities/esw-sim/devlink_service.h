@@ -91,6 +91,7 @@ private:
     // devlink_service_param.cc
     void param_get(const CallPtr& call);
     void param_dump(const CallPtr& call, const Instance& instance);
+    void multiport_set(const CallPtr& call, const Param& param, bool on);
     void param_set(const CallPtr& call);
     Status param_validate(const Instance& instance, const Param& param, const ParamValue& value);
     void port_param(const CallPtr& call);

@@ -77,12 +77,26 @@ void DevlinkService::param_set(const CallPtr& call) {
                                      param->cmode) {
                 status = fail(EOPNOTSUPP, "", "");
             }
+            if (status && param->name == "esw_multiport") {
+                multiport_set(call, *param, std::get<bool>(*value));
+                return;
+            }
             if (status) {
                 param->value = *value;
                 notify_param(DEVLINK_CMD_PARAM_NEW, *call->instance, *param);
             }
             call->finish(status);
         });
+}
+
+// mlx5_devlink_esw_multiport_set(); what it reads back may be another value.
+void DevlinkService::multiport_set(const CallPtr& call, const Param& param, bool on) {
+    adapter_.multiport_set(on, [this, call, &param](const Status& status) {
+        if (status) {
+            notify_param(DEVLINK_CMD_PARAM_NEW, *call->instance, param);
+        }
+        call->finish(status);
+    });
 }
 
 Status DevlinkService::param_validate(const Instance& instance, const Param& param,
@@ -106,9 +120,6 @@ Status DevlinkService::param_validate(const Instance& instance, const Param& par
         return refuse(EOPNOTSUPP, "Unsupported group number, supported range is 1-1024");
     } else if (param.name == "esw_port_metadata" && switchdev) {
         return refuse(EBUSY, "E-Switch must either disabled or non switchdev mode");
-    } else if (param.name == "esw_multiport" && std::get<bool>(value)) {
-        // mlx5_devlink_esw_multiport_set(): LAG is not simulated yet.
-        return refuse(EOPNOTSUPP, nullptr);
     } else if ((param.name == "io_eq_size" || param.name == "event_eq_size") &&
                (*number < 64 || *number > 4096)) {
         return refuse(EINVAL, nullptr);

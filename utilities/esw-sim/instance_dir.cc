@@ -78,6 +78,7 @@ void InstanceDir::remove_sysfs() const {
 void InstanceDir::remove() const {
     remove_sysfs();
     std::error_code error;
+    std::filesystem::remove_all(path_ + "/dev", error);
     for (const std::string& file : {control_socket(), log_file(), pid_file()}) {
         std::filesystem::remove(file, error);
     }

@@ -38,6 +38,13 @@ struct KernelVersion {
     /// mlx5's devlink parameter esw_multiport.
     bool has_esw_multiport() const { return *this >= KernelVersion{6, 3}; }
 
+    /// LAG of more than two ports in switchdev mode (MLX5_LAG_OFFLOADS_SUPPORTED_PORTS).
+    bool has_lag_of_four() const { return *this >= KernelVersion{6, 5}; }
+
+    /// Setting esw_multiport where it is set already succeeds; before, it is EINVAL. Of the commit
+    /// "net/mlx5: make enable_mpesw idempotent", which stable kernels have got too.
+    bool multiport_is_idempotent() const { return *this >= KernelVersion{6, 19}; }
+
     /// mlx5 registers its devlink instance before anything in it (mlx5_init_one(), "Register
     /// devlink first under devlink lock"), and takes it away last; before, the other way round.
     bool devlink_registered_first() const { return *this >= KernelVersion{6, 7}; }

@@ -191,6 +191,10 @@ void add_ctl_machine(CLI::App& ctl, Options& o, Action& chosen) {
     });
     command->add_option("HANDLE/REP", o.port, "pci/0000:08:00.0/p0")->required();
     command->add_option("STATE", o.state)->required()->check(CLI::IsMember({"up", "down"}));
+    command = verb(ctl, "bond", "A bond of all uplinks comes or goes", chosen, [&o] {
+        return request(o, {{"verb", "bond"}, {"on", o.state == "on"}});
+    });
+    command->add_option("STATE", o.state)->required()->check(CLI::IsMember({"on", "off"}));
     command = verb(ctl, "rdma", "The RDMA driver leaves or comes", chosen, [&o] {
         return request(o, {{"verb", "rdma"}, {"handle", o.handle}, {"load", o.state == "load"}});
     });

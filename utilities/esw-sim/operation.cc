@@ -104,6 +104,9 @@ void Operation::finish() {
         }
         done(std::move(result));
     }
+    for (const auto& call : std::exchange(at_end_, {})) {
+        call();
+    }
 }
 
 void Operation::failed(const Error& error) {

@@ -41,6 +41,9 @@ public:
     void then_lock(std::shared_ptr<void> owner, KernelLock& lock);
     void then_unlock();
 
+    /// Called when the operation is over, behind `done`.
+    void at_end(std::function<void()> call) { at_end_.push_back(std::move(call)); }
+
     /// Called once on the first error, before the operation goes on with the steps that it adds.
     void on_error(std::function<void()> unwind) { unwind_ = std::move(unwind); }
 
@@ -71,6 +74,7 @@ private:
     const std::string handle_;
     Done done_;
     std::function<void()> unwind_;
+    std::vector<std::function<void()>> at_end_;
     std::deque<Item> steps_;
     size_t insert_at_ = 0;  ///< where then() puts the next one
     bool running_ = false;

@@ -41,6 +41,8 @@ const std::vector<Points::Known>& Points::known() {
         {"devlink.reload_up", "reload, when the driver is down"},
         {"firmware.0x939", "firmware command with this opcode, of a program (DEVX); any opcode"},
         {"firmware.command", "firmware command of a program (DEVX)"},
+        {"lag.activate", "LAG or multiport eswitch: the RDMA devices are gone, it is not made yet"},
+        {"lag.deactivate", "the same on its way back"},
         {"numvfs", "write to sriov_numvfs, before the driver begins"},
         {"pci.add", "PCI device appears, before the driver probes it"},
         {"pci.remove", "PCI device goes, before the driver leaves it"},

@@ -22,7 +22,8 @@ Json name_of(const Netdev* netdev) {
     return netdev ? Json(netdev->name) : Json(nullptr);
 }
 
-Json device_json(const Pf& pf) {
+Json device_json(const Adapter& adapter, const Pf& pf) {
+    const IbDevice* const ib = adapter.eswitch_ib(pf);
     uint32_t sfs = 0;
     for (const auto& [number, vport] : pf.vports) {
         sfs += vport->is_sf ? 1 : 0;
@@ -31,7 +32,7 @@ Json device_json(const Pf& pf) {
             {"mode", mode_name(pf.mode)},
             {"vfs", pf.num_vfs},
             {"sfs", sfs},
-            {"rdma", pf.ib ? Json(pf.ib->name) : Json(nullptr)},
+            {"rdma", ib ? Json(ib->name) : Json(nullptr)},
             {"link", pf.cable}};
 }
 
@@ -57,10 +58,11 @@ Json status_json(const Adapter& adapter, const std::string& directory) {
     Json status{{"directory", directory},
                 {"pid", ::getpid()},
                 {"kernel", adapter.topology().kernel.to_string()},
+                {"lag", adapter.lag().name()},
                 {"devices", Json::object()},
                 {"ports", Json::object()}};
     for (const auto& pf : adapter.pfs()) {
-        status["devices"][pf->handle()] = device_json(*pf);
+        status["devices"][pf->handle()] = device_json(adapter, *pf);
         status["ports"][pf->handle() + "/" + pf->uplink_id()] = uplink_json(*pf);
         for (const auto& [number, vport] : pf->vports) {
             status["ports"][pf->handle() + "/" + vport->rep_id()] = vport_json(*pf, *vport);
@@ -97,10 +99,14 @@ std::string report_status(const Adapter& adapter, const std::string& directory, 
     }
     std::string text = fmt::format("simulated ConnectX-6 Dx in {}, pid {}, plays kernel {}\n",
                                    directory, ::getpid(), adapter.topology().kernel.to_string());
+    if (adapter.lag().active()) {
+        text += fmt::format("LAG: {}\n", adapter.lag().name());
+    }
     for (const auto& pf : adapter.pfs()) {
         text += fmt::format("{}: {}, mode {}, {} VFs, RDMA device {}, link {}\n", pf->handle(),
                             pf->present ? "present" : "removed", mode_name(pf->mode), pf->num_vfs,
-                            pf->ib ? pf->ib->name : "-", pf->cable ? "up" : "down");
+                            text_of(status["devices"][pf->handle()]["rdma"]),
+                            pf->cable ? "up" : "down");
         for (const auto& [key, port] : status["ports"].items()) {
             if (key.rfind(pf->handle() + "/", 0) != 0) {
                 continue;

@@ -45,6 +45,7 @@ tests_unit_test_sim_SOURCES = \
 	tests/unit/sim/device_host_test.cc \
 	tests/unit/sim/fake_netdevs.h \
 	tests/unit/sim/forwarding_test.cc \
+	tests/unit/sim/lag_test.cc \
 	tests/unit/sim/model_test.cc \
 	tests/unit/sim/points_test.cc \
 	tests/unit/sim/topology_test.cc

@@ -90,7 +90,7 @@ public:
     std::map<std::string, int> functions;  ///< 1: up
 };
 
-/// An adapter of one PF on fake netdevs, brought up; the log starts behind that.
+/// An adapter on fake netdevs, brought up; the log starts behind that.
 struct FakeAdapter {
     std::unique_ptr<EventLoop> loop = std::move(*EventLoop::create());
     Points points{*loop};
@@ -103,6 +103,11 @@ struct FakeAdapter {
         topology.kernel = kernel;
         topology.bind_vfs = bind_vfs;
         topology.pfs[0].max_sfs = 2;
+        start(topology);
+    }
+    explicit FakeAdapter(const Topology& topology) { start(topology); }
+
+    void start(const Topology& topology) {
         adapter = std::make_unique<Adapter>(topology, netdevs, recorder, points);
         if (Status status = adapter->bring_up(); !status) {
             throw std::runtime_error(status.error().to_string());
@@ -110,25 +115,31 @@ struct FakeAdapter {
         recorder.log.clear();
     }
 
-    Pf& pf() { return *adapter->pfs()[0]; }
+    Pf& pf(size_t number = 0) { return *adapter->pfs()[number]; }
+
+    Status add_fault(const std::string& point, int error, const std::string& handle = "") {
+        Points::Fault fault;
+        fault.point = point;
+        fault.error = error;
+        fault.handle = handle;
+        return points.add_fault(fault);
+    }
 
     /// The result, or "waits" when it is held.
-    std::string mode_set(uint16_t mode) {
-        std::string outcome = "waits";
-        adapter
-            ->mode_set(*pf().instance, mode,
-                       [&outcome](const Status& status) {
-                           outcome = status ? "done" : errno_name(status.error().code);
-                       })
-            ->run();
-        return outcome;
+    std::string mode_set(uint16_t mode, size_t number = 0) {
+        const auto outcome = std::make_shared<std::string>("waits");
+        adapter->mode_set(*pf(number).instance, mode, store(outcome))->run();
+        return *outcome;
     }
-    std::string num_vfs(uint32_t count) {
-        std::string outcome = "waits";
-        adapter->set_num_vfs(pf(), count, [&outcome](const Status& status) {
-            outcome = status ? "done" : errno_name(status.error().code);
-        });
-        return outcome;
+    std::string num_vfs(uint32_t count, size_t number = 0) {
+        const auto outcome = std::make_shared<std::string>("waits");
+        adapter->set_num_vfs(pf(number), count, store(outcome));
+        return *outcome;
+    }
+    static Adapter::Done store(const std::shared_ptr<std::string>& outcome) {
+        return [outcome](const Status& status) {
+            *outcome = status ? "done" : errno_name(status.error().code);
+        };
     }
 };
 

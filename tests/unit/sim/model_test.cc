@@ -41,16 +41,17 @@ TEST(ModeSet, TellsInTheOrderOfLinux612) {
 
 // mlx5_eswitch_disable_locked(): esw_offloads_unload_rep() (the RDMA side first,
 // devlink_port_type_clear(), unregister_netdev(), devl_rate_leaf_destroy(),
-// devl_port_unregister()), the uplink's RDMA device, then rescan_drivers.
+// devl_port_unregister()), the uplink's RDMA side and with it the device, then rescan_drivers.
 TEST(ModeSet, GoesBackInTheOrderOfLinux61) {
     FakeAdapter fake(kOld, 1);
     fake.mode_set(kModeSwitchdev);
     fake.recorder.log.clear();
     EXPECT_EQ(fake.mode_set(kModeLegacy), "done");
-    EXPECT_THAT(fake.recorder.log,
-                ElementsAre("RDMA detach mlx5_0/2", "PORT_NEW 1 notset", "netdev - pf0vf0",
-                            "RATE_DEL 1", "PORT_DEL 1 notset", "uverbs - uverbs0", "RDMA - mlx5_0",
-                            "uverbs + uverbs0", "RDMA + mlx5_0", "RDMA attach mlx5_0/1"));
+    EXPECT_THAT(
+        fake.recorder.log,
+        ElementsAre("RDMA detach mlx5_0/2", "PORT_NEW 1 notset", "netdev - pf0vf0", "RATE_DEL 1",
+                    "PORT_DEL 1 notset", "RDMA detach mlx5_0/12", "uverbs - uverbs0",
+                    "RDMA - mlx5_0", "uverbs + uverbs0", "RDMA + mlx5_0", "RDMA attach mlx5_0/1"));
 }
 
 // NETDEV_UNREGISTER takes the netdev from the port, NETDEV_PRE_UNINIT the type.
@@ -59,22 +60,11 @@ TEST(ModeSet, GoesBackInTheOrderOfLinux612) {
     fake.mode_set(kModeSwitchdev);
     fake.recorder.log.clear();
     EXPECT_EQ(fake.mode_set(kModeLegacy), "done");
-    EXPECT_THAT(
-        fake.recorder.log,
-        ElementsAre("RDMA detach mlx5_0/2", "PORT_NEW 1 eth", "netdev - pf0vf0",
-                    "PORT_NEW 1 notset", "RATE_DEL 1", "PORT_DEL 1 notset", "uverbs - uverbs0",
-                    "RDMA - mlx5_0", "uverbs + uverbs0", "RDMA + mlx5_0", "RDMA attach mlx5_0/1"));
-}
-
-// ib_uverbs_add_one() (uverbs_main.c): 32 minors of a fixed major, the rest of a dynamic one.
-TEST(RdmaDevice, HasTheNumberOfItsCharacterDevice) {
-    IbDevice device;
-    device.uverbs = 31;
-    EXPECT_EQ(device.chardev().major, 231u);
-    EXPECT_EQ(device.chardev().minor, 223u);
-    device.uverbs = 32;
-    EXPECT_EQ(device.chardev().major, 510u);
-    EXPECT_EQ(device.chardev().minor, 0u);
+    EXPECT_THAT(fake.recorder.log,
+                ElementsAre("RDMA detach mlx5_0/2", "PORT_NEW 1 eth", "netdev - pf0vf0",
+                            "PORT_NEW 1 notset", "RATE_DEL 1", "PORT_DEL 1 notset",
+                            "RDMA detach mlx5_0/12", "uverbs - uverbs0", "RDMA - mlx5_0",
+                            "uverbs + uverbs0", "RDMA + mlx5_0", "RDMA attach mlx5_0/1"));
 }
 
 TEST(ModeSet, OfTheSameModeIsSilent) {

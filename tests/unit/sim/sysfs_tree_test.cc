@@ -128,12 +128,11 @@ TEST_F(SysfsTreeTest, RdmaDeviceHasWhatTheKernelShows) {
     infiniband.name = "mlx5_0";
     infiniband.device = "0000:08:00.0";
     infiniband.uverbs = 33;
-    infiniband.major = 510;
-    infiniband.minor = 1;
+    infiniband.minor = 225;
     infiniband.gid_table_length = 4;
     infiniband.ports.push_back({1, false, "p0", "fe80:0000:0000:0000:0000:0000:0000:0001"});
     ASSERT_TRUE(tree_->set_infiniband(infiniband));
-    EXPECT_EQ(contents("class/infiniband_verbs/uverbs33/dev"), "510:1\n");
+    EXPECT_EQ(contents("class/infiniband_verbs/uverbs33/dev"), "231:225\n");
     const std::string port = "class/infiniband/mlx5_0/ports/1/";
     EXPECT_EQ(contents(port + "gids/1"), "fe80:0000:0000:0000:0000:0000:0000:0001\n");
     EXPECT_EQ(contents(port + "gids/3"), "0000:0000:0000:0000:0000:0000:0000:0000\n");

@@ -73,7 +73,24 @@ public:
     /// An operation of `instance` with nothing in it.
     OperationPtr operation(const Instance& instance, Done done);
 
+    /// devlink's esw_multiport of any PF: it is all PFs'.
+    void multiport_set(bool on, Done done);
+
+    const Lag& lag() const { return *lag_; }
+    /// Where the representor of `vport` (null: of the uplink) is on an RDMA device; no device when
+    /// it is on none.
+    struct IbPort {
+        IbDevice* device = nullptr;
+        uint32_t number = 0;
+    };
+    IbPort ib_port(const Pf& pf, const Vport* vport) const;
+    /// The RDMA device whose FDB is that of the PF's eswitch; null: there is none.
+    IbDevice* eswitch_ib(const Pf& pf) const;
+
     // The machine round the adapter (esw-sim ctl).
+    /// A bond of all uplinks came or went, and the driver has taken note (mlx5_do_bond()). It makes
+    /// a LAG when it can; lag() tells.
+    void bond(bool on, Done done);
     void set_num_vfs(Pf& pf, uint32_t count, Done done);
     void rdma_unload(Pf& pf, Done done);
     void rdma_load(Pf& pf, Done done);
@@ -109,6 +126,7 @@ private:
     Status register_port(Vport& vport);
     Status make_rep(Vport& vport);
     void unregister_port(Vport& vport);
+    void change_mode(const OperationPtr& op, Pf& pf, uint16_t mode);
     void to_switchdev(const OperationPtr& op, Pf& pf);
     void to_legacy(const OperationPtr& op, Pf& pf);
     void eswitch_disable(const OperationPtr& op, Pf& pf);
@@ -137,7 +155,25 @@ private:
     void remove_vf_functions(const OperationPtr& op, Pf& pf);
     void disable_vfs(const OperationPtr& op, Pf& pf);
 
+    // lag.cc
+    Pf& lag_master() const { return *pfs_.front(); }
+    bool lag_possible() const;
+    bool lag_prerequisites() const;
+    bool roce_lag() const;
+    bool shared_fdb_supported() const;
+    uint32_t ib_port_count(const Pf& pf) const;
+    void lag_remove_devices(const OperationPtr& op);
+    void lag_add_devices(const OperationPtr& op);
+    void lag_add_device(const OperationPtr& op, Pf& pf);
+    void set_lag_mode(Lag::Mode mode, bool shared_fdb);
+    void enter_lag(const OperationPtr& op, Lag::Mode mode, bool shared_fdb);
+    void leave_lag(const OperationPtr& op);
+    void run_lag_operation(const std::function<Status(const OperationPtr&)>& fill, Done done);
+    void lag_disable_change(const OperationPtr& op);
+    void settle_bond(Done done);
+
     // rdma.cc
+    void attach_reps(const Pf& pf);
     void add_ib(const OperationPtr& op, Pf& pf);
     void remove_ib(const OperationPtr& op, Pf& pf);
     IbDevice* make_ib(Instance& instance, uint32_t ports, bool is_rep, uint64_t guid);
@@ -162,6 +198,7 @@ private:
     uint32_t next_ib_index_ = 0;
     std::set<uint32_t> uverbs_;  ///< numbers of character devices in use (uverbs_ida)
     std::set<uint32_t> adevs_;   ///< numbers of auxiliary devices in use (mlx5_adev_ida)
+    std::shared_ptr<Lag> lag_ = std::make_shared<Lag>();
     struct Removed {
         uint32_t vfs = 0;
         uint16_t mode = kModeLegacy;

@@ -26,9 +26,9 @@ void Adapter::load_rep(const OperationPtr& op, Vport& vport) {
     op->then([this, &vport] { return register_port(vport); });
     op->then("rep.load", [this, &vport] { return make_rep(vport); });
     op->then("rdma.attach", [this, &vport]() -> Status {
-        Pf& pf = *vport.pf;
-        if (pf.rdma_loaded && pf.ib && vport.rep) {
-            ib_attach(*pf.ib, pf.ib_port(vport), vport.rep);
+        const IbPort port = ib_port(*vport.pf, &vport);
+        if (port.device && vport.rep) {
+            ib_attach(*port.device, port.number, vport.rep);
         }
         return {};
     });
@@ -87,8 +87,9 @@ Status Adapter::make_rep(Vport& vport) {
 // esw_offloads_unload_rep(): the RDMA side first.
 void Adapter::unload_rep(const OperationPtr& op, Vport& vport) {
     op->then("rdma.detach", [this, &vport]() -> Status {
-        if (vport.pf->ib && vport.rep) {
-            ib_detach(*vport.pf->ib, vport.pf->ib_port(vport));
+        const IbPort port = ib_port(*vport.pf, &vport);
+        if (port.device) {
+            ib_detach(*port.device, port.number);
         }
         return {};
     });
@@ -107,8 +108,8 @@ void Adapter::unregister_port(Vport& vport) {
         return;
     }
     if (vport.rep) {
-        if (vport.pf->ib) {
-            ib_detach(*vport.pf->ib, vport.pf->ib_port(vport));
+        if (const IbPort rdma = ib_port(*vport.pf, &vport); rdma.device) {
+            ib_detach(*rdma.device, rdma.number);
         }
         port_loses_netdev(instance, *port, vport.rep);
     }
@@ -131,22 +132,28 @@ Adapter::OperationPtr Adapter::mode_set(Instance& instance, uint16_t mode, Done 
     const std::weak_ptr<Operation> weak = op;
     op->then("devlink.mode_set", [this, &pf, mode, weak]() -> Status {
         const OperationPtr self = weak.lock();
-        if (pf.mode == mode) {
+        lag_disable_change(self);
+        self->then([this, &pf, mode, weak]() -> Status {
+            change_mode(weak.lock(), pf, mode);
             return {};
-        }
-        if (pf.mode != kModeLegacy && mode != kModeLegacy) {
-            pf.mode = mode;  // switchdev_inactive and back: only the traffic
-            return {};
-        }
-        if (mode == kModeLegacy) {
-            to_legacy(self, pf);
-        } else {
-            pf.mode = mode;
-            to_switchdev(self, pf);
-        }
+        });
         return {};
     });
     return op;
+}
+
+void Adapter::change_mode(const OperationPtr& op, Pf& pf, uint16_t mode) {
+    if (pf.mode == mode) {
+        return;
+    }
+    if (pf.mode != kModeLegacy && mode != kModeLegacy) {
+        pf.mode = mode;  // switchdev_inactive and back: only the traffic
+    } else if (mode == kModeLegacy) {
+        to_legacy(op, pf);
+    } else {
+        pf.mode = mode;
+        to_switchdev(op, pf);
+    }
 }
 
 // mlx5_eswitch_enable_locked() in offloads mode.

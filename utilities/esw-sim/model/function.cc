@@ -243,6 +243,8 @@ void Adapter::probe_pf(const OperationPtr& op, Pf& pf) {
     const bool first = topology_.kernel.devlink_registered_first();
     op->then([this, &pf, first]() -> Status {
         pf.present = true;
+        pf.leaving = false;
+        pf.ib_disabled = false;
         pf.mode = kModeLegacy;
         pf.inline_mode = 0;
         pf.encap = 1;
@@ -293,6 +295,12 @@ void Adapter::remove_pf(const OperationPtr& op, Pf& pf) {
     disable_vfs(op, pf);
     op->then([this, &pf, weak = std::weak_ptr<Operation>(op)]() -> Status {
         const OperationPtr self = weak.lock();
+        pf.leaving = true;
+        lag_->bonded = false;  // a bond releases a netdev that goes
+        if (lag_->active()) {
+            remove_ib(self, pf);
+            lag_disable_change(self);
+        }
         eswitch_disable(self, pf);
         remove_ib(self, pf);
         self->then([this, &pf]() -> Status {

@@ -47,9 +47,12 @@ void Adapter::set_num_vfs(Pf& pf, uint32_t count, Done done) {
 }
 
 // mlx5_sriov_enable(): the eswitch side under the instance's lock, then the PCI core makes the
-// functions and their driver probes them.
+// functions and their driver probes them. mlx5_eswitch_enable() toggles LAG when it makes the FDB.
 void Adapter::enable_vfs(const OperationPtr& op, Pf& pf, uint32_t count) {
     op->then_lock(pf.instance, pf.instance->lock);
+    if (count > 0 && !pf.switchdev()) {
+        lag_disable_change(op);
+    }
     op->then([this, &pf, count, weak = std::weak_ptr<Operation>(op)]() -> Status {
         const OperationPtr self = weak.lock();
         for (uint32_t vf = 0; vf < count; vf++) {
@@ -131,6 +134,10 @@ Adapter::OperationPtr Adapter::reload(Instance& instance, Done done) {
                 return fail(EOPNOTSUPP, pf.handle(), "reload",
                             "mlx5_core: reload is unsupported when SFs are allocated");
             }
+        }
+        if (lag_->active()) {
+            return fail(EOPNOTSUPP, pf.handle(), "reload",
+                        "mlx5_core: reload is unsupported in Lag mode");
         }
         if (pf.num_vfs > 0) {
             self->warn("mlx5_core: reload while VFs are present is unfavorable");

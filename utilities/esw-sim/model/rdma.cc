@@ -26,48 +26,81 @@ uint64_t guid_of(const Mac& mac) {
 }  // namespace
 
 // The PF's RDMA device: in legacy mode one with one port; in switchdev mode
-// mlx5_ib_vport_rep_load() of the uplink makes one with a port for every vport there can be.
+// mlx5_ib_vport_rep_load() of the uplink makes one with a port for every vport there can be. That
+// of a LAG's master gets the ports of the other PFs with mlx5_eswitch_reload_ib_reps() of theirs.
 void Adapter::add_ib(const OperationPtr& op, Pf& pf) {
-    op->then("rdma.attach", [this, &pf]() -> Status {
-        if (!pf.rdma_loaded || pf.ib || !pf.uplink) {
+    op->then(
+        "rdma.attach",
+        [this, &pf]() -> Status {
+            if (!pf.rdma_loaded || pf.ib_disabled || pf.leaving || pf.ib || !pf.uplink) {
+                return {};
+            }
+            const uint32_t ports = pf.switchdev() ? ib_port_count(pf) : 1;
+            pf.ib = make_ib(*pf.instance, ports, pf.switchdev(), guid_of(pf.mac));
+            if (pf.switchdev()) {
+                attach_reps(pf);
+            } else {
+                ib_attach(*pf.ib, 1, pf.uplink);
+            }
             return {};
-        }
-        if (!pf.switchdev()) {
-            pf.ib = make_ib(*pf.instance, 1, false, guid_of(pf.mac));
-            ib_attach(*pf.ib, 1, pf.uplink);
-            return {};
-        }
-        pf.ib = make_ib(*pf.instance, pf.total_vports(), true, guid_of(pf.mac));
-        ib_attach(*pf.ib, pf.ib_uplink_port(), pf.uplink);
-        for (const auto& [number, vport] : pf.vports) {
-            if (vport->rep) {
-                ib_attach(*pf.ib, pf.ib_port(*vport), vport->rep);
+        },
+        pf.handle());
+    op->then([this, &pf, weak = std::weak_ptr<Operation>(op)]() -> Status {
+        const OperationPtr self = weak.lock();
+        for (const auto& peer : pfs_) {
+            if (lag_->shared_fdb && &pf == &lag_master() && peer.get() != &pf) {
+                self->then(
+                    "rdma.attach",
+                    [this, &peer = *peer]() -> Status {
+                        attach_reps(peer);
+                        return {};
+                    },
+                    peer->handle());
             }
         }
         return {};
     });
 }
 
-void Adapter::remove_ib(const OperationPtr& op, Pf& pf) {
-    op->then("rdma.detach", [this, &pf]() -> Status {
-        drop_ib(pf.ib);
-        return {};
-    });
+void Adapter::attach_reps(const Pf& pf) {
+    const IbPort uplink = ib_port(pf, nullptr);
+    if (uplink.device && pf.uplink) {
+        ib_attach(*uplink.device, uplink.number, pf.uplink);
+    }
+    for (const auto& [number, vport] : pf.vports) {
+        const IbPort port = ib_port(pf, vport.get());
+        if (port.device && vport->rep) {
+            ib_attach(*port.device, port.number, vport->rep);
+        }
+    }
 }
 
-// assign_name() of core/device.c: the lowest free number in the name, but indexes go round.
+void Adapter::remove_ib(const OperationPtr& op, Pf& pf) {
+    op->then(
+        "rdma.detach",
+        [this, &pf]() -> Status {
+            drop_ib(pf.ib);
+            return {};
+        },
+        pf.handle());
+}
+
+// assign_name() of core/device.c: the lowest free number in the name, but indexes go round. The
+// name tells a LAG (mlx5_ib_stage_ib_reg_init()).
 IbDevice* Adapter::make_ib(Instance& instance, uint32_t ports, bool is_rep, uint64_t guid) {
     const auto name_taken = [&](const std::string& name) {
         return std::any_of(ib_devices_.begin(), ib_devices_.end(),
                            [&](const auto& entry) { return entry.second->name == name; });
     };
+    const bool in_lag = instance.kind == Instance::Kind::kPf && lag_->active();
+    const std::string prefix = in_lag ? "mlx5_bond_" : "mlx5_";
     uint32_t number = 0;
-    while (name_taken(fmt::format("mlx5_{}", number))) {
+    while (name_taken(prefix + std::to_string(number))) {
         number++;
     }
     auto device = std::make_unique<IbDevice>();
     device->index = next_ib_index_++;
-    device->name = fmt::format("mlx5_{}", number);
+    device->name = prefix + std::to_string(number);
     while (uverbs_.count(device->uverbs)) {
         device->uverbs++;
     }
@@ -86,6 +119,10 @@ IbDevice* Adapter::make_ib(Instance& instance, uint32_t ports, bool is_rep, uint
 void Adapter::drop_ib(IbDevice*& device) {
     if (!device) {
         return;
+    }
+    // mlx5_eswitch_unregister_vport_reps(): the representors go first, the uplink's last.
+    while (device->is_rep && !device->netdevs.empty()) {
+        ib_detach(*device, device->netdevs.begin()->first);
     }
     // disable_device(): nobody finds it any more, then its clients go, then it is said.
     const auto owned = ib_devices_.extract(std::exchange(device, nullptr)->index);

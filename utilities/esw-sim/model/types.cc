@@ -5,6 +5,8 @@
 
 #include <algorithm>
 
+#include "utilities/esw-sim/transport/wire.h"
+
 namespace esw::sim {
 
 Mac mac_of(uint64_t number) {
@@ -48,12 +50,10 @@ Param* Instance::param(std::string_view name) {
     return param == params.end() ? nullptr : &*param;
 }
 
-// ib_uverbs_add_one() (uverbs_main.c): 32 fixed minors, then those of a major of its own, which is
-// the first free dynamic one on a machine without other such drivers.
+// ib_uverbs_add_one() (uverbs_main.c). Only 32 minors are fixed; the kernel gives the devices
+// behind them a major that differs from machine to machine.
 Chardev IbDevice::chardev() const {
-    constexpr uint32_t kMajor = 231, kFirstMinor = 192, kFixed = 32, kDynamicMajor = 510;
-    return uverbs < kFixed ? Chardev{kMajor, kFirstMinor + uverbs}
-                           : Chardev{kDynamicMajor, uverbs - kFixed};
+    return {wire::kUverbsMajor, wire::kUverbsFirstMinor + uverbs};
 }
 
 std::string IbDevice::chardev_name() const {
@@ -88,7 +88,15 @@ std::string Vport::rep_id() const {
 // vport_index + 1 (mlx5_ib_set_vport_rep(), ib_rep.c); the PF has index 0, then come all VFs and
 // all SFs that there can be (mlx5_esw_vports_init(), eswitch.c).
 uint32_t Pf::vport_index(uint16_t vport) const {
+    if (vport == kUplinkVport) {
+        return total_vports() - 1;
+    }
     return vport < kFirstSfVport ? vport : 1 + topology.max_vfs + (vport - kFirstSfVport);
+}
+
+const char* Lag::name() const {
+    static const char* const kNames[] = {"none", "roce", "sriov", "multiport_eswitch"};
+    return kNames[static_cast<int>(mode)];
 }
 
 uint32_t Pf::ib_port(const Vport& vport) const {
@@ -102,14 +110,15 @@ bool Pf::has_vport(uint16_t vport) const {
 }
 
 // esw_offloads_metadata_init(): each vport gets 4 bits of PF number and the next of 12 bits from 2
-// on, in the order of their indices; all uplinks share 1.
+// on, in the order of their indices; all uplinks share 1, but in a multiport eswitch get their own
+// (mlx5_mpesw_metadata_set()).
 uint32_t Pf::reg_c_0(uint16_t vport) const {
     const Param* const metadata = instance->param("esw_port_metadata");
     if (!switchdev() || !metadata || !std::get<bool>(metadata->value)) {
         return 0;
     }
     constexpr uint32_t kUplink = 1, kFirst = 2, kNumberBits = 12, kUserBits = 16;
-    if (vport == kUplinkVport) {
+    if (vport == kUplinkVport && !multiport) {
         return kUplink << kUserBits;
     }
     return (number << kNumberBits | (kFirst + vport_index(vport))) << kUserBits;

@@ -172,9 +172,12 @@ struct Pf {
     uint32_t number = 0;
     PfTopology topology;
     Mac mac{};
-    bool present = false;  ///< on the PCI bus
-    bool rdma_loaded = true;
-    bool cable = true;  ///< the wire has a link
+    bool present = false;      ///< on the PCI bus
+    bool leaving = false;      ///< its removal has begun (MLX5_PRIV_FLAGS_DISABLE_ALL_ADEV)
+    bool rdma_loaded = true;   ///< the RDMA driver may have a device of this PF ...
+    bool ib_disabled = false;  ///< ... and LAG allows it (MLX5_PRIV_FLAGS_DISABLE_IB_ADEV)
+    bool multiport = false;    ///< in a multiport eswitch
+    bool cable = true;         ///< the wire has a link
     uint16_t mode = kModeLegacy;
     uint8_t inline_mode = 0;
     uint8_t encap = 1;
@@ -201,6 +204,21 @@ struct Pf {
     /// does not (esw_port_metadata).
     uint32_t reg_c_0(uint16_t vport) const;
     std::string uplink_id() const;
+};
+
+/// LAG of all PFs of the adapter (struct mlx5_lag).
+struct Lag {
+    enum class Mode { kNone, kRoce, kSriov, kMultiport };
+
+    Mode mode = Mode::kNone;
+    bool shared_fdb = false;  ///< the eswitches are one: the RDMA device has the ports of all PFs
+    bool bonded = false;      ///< all uplinks, and nothing else, are in one bond
+    uint32_t changes_in_progress = 0;  ///< mode changes: no LAG meanwhile
+    KernelLock lock;
+
+    bool active() const { return mode != Mode::kNone; }
+    /// "none", "roce", "sriov", "multiport_eswitch"
+    const char* name() const;
 };
 
 /// What happens in the model, in the order in which the kernel says it. Called only for what is
