@@ -43,12 +43,15 @@ tests_sim_device_dr_matches_LDADD = $(ESW_DEVICE_LIBS)
 tests_sim_device_dr_matches_SOURCES = tests/sim/device/dr_matches.cc
 tests_sim_device_dr_rules_CPPFLAGS = $(ESW_TEST_CPPFLAGS) $(MLX5_CFLAGS)
 tests_sim_device_dr_rules_LDADD = $(ESW_DEVICE_LIBS)
-tests_sim_device_dr_rules_SOURCES = tests/sim/device/dr_rules.cc
+tests_sim_device_dr_rules_SOURCES = \
+	tests/sim/device/dr_cost.cc \
+	tests/sim/device/dr_rules.cc
 
 ESW_SYSTEM_TESTS += \
 	tests/sim/device/actions \
 	tests/sim/device/life \
 	tests/sim/device/many \
 	tests/sim/device/matches \
+	tests/sim/device/programs \
 	tests/sim/device/rules
-EXTRA_DIST += tests/sim/device/common.sh
+EXTRA_DIST += tests/sim/device/common.sh tests/sim/device/rdma-core-tests
