@@ -59,6 +59,7 @@ expect_output() {
 
 # wait_for_line PATTERN FILE PID: until FILE, which process PID writes, has a line that matches.
 wait_for_line() {
+    : >>"$2" # the process may not have got so far as to make it
     timeout 30 grep -Eq -m 1 -- "$1" <(exec tail -n +1 -f --pid="$3" "$2") ||
         fail "no line that matches '$1' in: $(cat "$2")"
 }
