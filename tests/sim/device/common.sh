@@ -22,7 +22,12 @@ in_device_netns() { ip netns exec "$device_netns" "$@"; }
 # Programs that see the adapter, in its namespace. The timeout is for what hangs.
 in_device() { in_device_netns timeout 280 esw-sim exec "$@"; }
 
-# judge PROGRAM VFS: a program of this directory, which prints TAP.
+# judge PROGRAM VFS: a program of this directory, which prints TAP. One that was built with a
+# sanitizer wants its run time before every other library.
 judge() {
-    ESW_TEST_PREFIX=$prefix ESW_TEST_VFS=$2 in_device "$ESW_BUILD/tests/sim/device/$1"
+    local program=$ESW_BUILD/tests/sim/device/$1 real
+    real=$program
+    [ ! -e "$ESW_BUILD/tests/sim/device/.libs/$1" ] || real=$ESW_BUILD/tests/sim/device/.libs/$1
+    ESW_TEST_PREFIX=$prefix ESW_TEST_VFS=$2 in_device_netns timeout 280 \
+        env LD_PRELOAD="$(ldd "$real" | awk '/lib[at]san/ { print $3 }')" esw-sim exec "$program"
 }

@@ -143,9 +143,17 @@ TEST(Icm, ClientsSeeWhetherTheDeviceIsThere) {
     const Mapping client(*icm);
     EXPECT_EQ(icm::header(client.base())->magic, icm::kMagic);
     EXPECT_EQ(icm::header(client.base())->lines, icm->lines());
-    EXPECT_TRUE(icm::alive(client.base()));
+    const auto first = icm->add_client(), second = icm->add_client();
+    ASSERT_TRUE(first && second && *first != *second);
+    EXPECT_TRUE(icm::alive(client.base(), *first));
+    icm->stop_client(*first);
+    EXPECT_FALSE(icm::alive(client.base(), *first));
+    EXPECT_TRUE(icm::alive(client.base(), *second));
+    icm->remove_client(*first);
+    EXPECT_EQ(icm->add_client(), first);
+    EXPECT_TRUE(icm::alive(client.base(), *first));
     icm->set_alive(false);
-    EXPECT_FALSE(icm::alive(client.base()));
+    EXPECT_FALSE(icm::alive(client.base(), *first));
 }
 
 TEST(Icm, ALineIsSeenAsOneWriteLeftIt) {

@@ -199,11 +199,11 @@ TEST_F(UverbsRequest, CallsAreCountedAndMayBeHeldOrFail) {
 TEST_F(UverbsRequest, PortsOfTheEswitch) {
     ASSERT_EQ(open_context(), 0);
     const auto query = [&](uint32_t port) {
-        Ioctl query = ioctl(UVERBS_OBJECT_DEVICE, MLX5_IB_METHOD_QUERY_PORT);
-        query.in(MLX5_IB_ATTR_QUERY_PORT_PORT_NUM, port)
+        Ioctl request = ioctl(UVERBS_OBJECT_DEVICE, MLX5_IB_METHOD_QUERY_PORT);
+        request.in(MLX5_IB_ATTR_QUERY_PORT_PORT_NUM, port)
             .out<mlx5_ib_uapi_query_port>(MLX5_IB_ATTR_QUERY_PORT);
-        const int error = call(query);
-        return std::pair(error, query.out_as<mlx5_ib_uapi_query_port>(MLX5_IB_ATTR_QUERY_PORT));
+        const int result = call(request);
+        return std::pair(result, request.out_as<mlx5_ib_uapi_query_port>(MLX5_IB_ATTR_QUERY_PORT));
     };
     const auto [error, wire] = query(1);
     ASSERT_EQ(error, 0);
