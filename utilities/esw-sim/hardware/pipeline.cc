@@ -147,8 +147,9 @@ private:
         resources_.count(counter, 1, packet.frame.size());
     }
 
-    /// What goes out of the manager's vport is a representor's. Nothing that came from the wire goes
-    /// back there: "can't go to uplink on RX rule - dropping instead" (dr_action.c of mlx5_core).
+    /// What goes out of the manager's vport is a representor's. Nothing that came from the wire
+    /// goes back there: "can't go to uplink on RX rule - dropping instead" (dr_action.c of
+    /// mlx5_core).
     void forward(VportId vport, SteeredPacket packet) {
         if (vport.number == kManager) {
             return leave(Outcome::Kind::kMiss, vport, std::move(packet));

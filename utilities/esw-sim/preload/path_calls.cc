@@ -84,6 +84,8 @@ int __xstat(int version, const char* path, struct stat* status) noexcept;
 int __xstat64(int version, const char* path, struct stat64* status) noexcept;
 int __lxstat(int version, const char* path, struct stat* status) noexcept;
 int __lxstat64(int version, const char* path, struct stat64* status) noexcept;
+int __fxstat(int version, int fd, struct stat* status) noexcept;
+int __fxstat64(int version, int fd, struct stat64* status) noexcept;
 }
 
 #define ESW_OPENS_2(function, ...)                                                     \
@@ -264,4 +266,23 @@ ESW_REPLACES int fstat64(int fd, struct stat64* status) noexcept {
     }
     const Attribute::FullPath path(attribute);
     return ESW_NEXT(stat64)(MappedPath(path.text).get(), status);
+}
+
+// As programs call it that were built with an older C library, and the run time of ThreadSanitizer.
+ESW_REPLACES int __fxstat(int version, int fd, struct stat* status) noexcept {
+    DeviceFile device;
+    if (DeviceFile::find(fd, device)) {
+        device.describe(*status);
+        return 0;
+    }
+    return ESW_NEXT(__fxstat)(version, fd, status);
+}
+
+ESW_REPLACES int __fxstat64(int version, int fd, struct stat64* status) noexcept {
+    DeviceFile device;
+    if (DeviceFile::find(fd, device)) {
+        device.describe(*status);
+        return 0;
+    }
+    return ESW_NEXT(__fxstat64)(version, fd, status);
 }
