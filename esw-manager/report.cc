@@ -266,18 +266,6 @@ RepCounts count_reps(const Snapshot& snapshot, const EswitchSnapshot& eswitch) {
     return counts;
 }
 
-std::pair<std::string, std::string> lag_of(const Snapshot& snapshot,
-                                           const EswitchSnapshot& eswitch) {
-    size_t pfs = 0;
-    for (const auto& [handle, other] : snapshot.eswitches) {
-        pfs += other->adapter == eswitch.adapter;
-    }
-    if (pfs == 1) {
-        return {"none", "single pf"};
-    }
-    return {"", "lag is not observed in this release"};
-}
-
 Result<std::string> report_eswitches(const ReportContext& context, const ReportRequest& request) {
     std::map<DevlinkHandle, EswitchPtr> chosen;
     if (request.objects.empty()) {

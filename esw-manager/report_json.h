@@ -22,10 +22,6 @@ struct RepCounts {
 /// Counts the reps of one eswitch; absent are those that only a port asks for.
 RepCounts count_reps(const Snapshot& snapshot, const EswitchSnapshot& eswitch);
 
-/// What is known about the LAG of an adapter: kind (empty: unknown) and reason.
-std::pair<std::string, std::string> lag_of(const Snapshot& snapshot,
-                                           const EswitchSnapshot& eswitch);
-
 std::string eswitches_to_json(const ReportContext& context, const EswitchRows& rows, bool more);
 std::string reps_to_json(const ReportContext& context, const RepRows& rows, bool more);
 

@@ -106,4 +106,15 @@ std::string describe_missing(const EswitchSnapshot& eswitch, const RepId& rep) {
     return fmt::format("no such representor {} on {} ({})", rep.to_string(), handle, has);
 }
 
+LagState lag_of(const Snapshot& snapshot, const EswitchSnapshot& eswitch) {
+    size_t pfs = 0;
+    for (const auto& [handle, other] : snapshot.eswitches) {
+        pfs += other->adapter == eswitch.adapter;
+    }
+    if (pfs == 1) {
+        return {"none", "single pf"};
+    }
+    return {"", "lag is not observed in this release"};
+}
+
 }  // namespace esw

@@ -111,4 +111,12 @@ struct Snapshot {
 
 using SnapshotPtr = std::shared_ptr<const Snapshot>;
 
+/// What is known of the LAG of an eswitch's adapter.
+struct LagState {
+    std::string kind;    ///< "none"; empty: unknown
+    std::string reason;  ///< why it is not active, or not known
+    bool operator==(const LagState&) const = default;
+};
+LagState lag_of(const Snapshot& snapshot, const EswitchSnapshot& eswitch);
+
 }  // namespace esw

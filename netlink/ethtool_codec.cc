@@ -77,7 +77,7 @@ Result<Bytes> encode_feature_set(uint16_t family, uint32_t ifindex, std::string_
         .finish();
 }
 
-Result<bool> decode_feature_active(const MessageView& message, std::string_view feature) {
+Result<NetdevFeatures> decode_active_features(const MessageView& message) {
     const MessageName name{"ethtool", "FEATURES_GET_REPLY"};
     const auto header = message.fixed_header<genlmsghdr>(name);
     if (!header) {
@@ -98,8 +98,9 @@ Result<bool> decode_feature_active(const MessageView& message, std::string_view 
     if (!list) {
         return fail(list.error());
     }
+    NetdevFeatures features;
     if (!*list) {
-        return false;
+        return features;
     }
     const auto bits = (*list)->all_nested(ETHTOOL_A_BITSET_BITS_BIT);
     if (!bits) {
@@ -108,11 +109,12 @@ Result<bool> decode_feature_active(const MessageView& message, std::string_view 
     // A list without mask has the bits that are on; one with a mask has a value in each.
     const bool no_mask = (*active)->has(ETHTOOL_A_BITSET_NOMASK);
     for (const Attributes& bit : *bits) {
-        if (bit.string(ETHTOOL_A_BITSET_BIT_NAME) == feature) {
-            return no_mask || bit.has(ETHTOOL_A_BITSET_BIT_VALUE);
+        const auto feature = bit.string(ETHTOOL_A_BITSET_BIT_NAME);
+        if (feature && (no_mask || bit.has(ETHTOOL_A_BITSET_BIT_VALUE))) {
+            features.insert(*feature);
         }
     }
-    return false;
+    return features;
 }
 
 }  // namespace esw::netlink::ethtool

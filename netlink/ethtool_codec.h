@@ -5,6 +5,7 @@
 
 #include "base/result.h"
 #include "netlink/message_parser.h"
+#include "netlink/rtnl_types.h"
 
 /// The feature flags of netdevs, by ethtool's generic netlink family. It is taken rather than the
 /// ioctl because it names the netdev by ifindex: with the ioctl's name, a rename in between would
@@ -15,8 +16,8 @@ Result<Bytes> encode_features_get(uint16_t family, uint32_t ifindex);
 Result<Bytes> encode_feature_set(uint16_t family, uint32_t ifindex, std::string_view feature,
                                  bool on);
 
-/// Whether `feature` ("hw-tc-offload") is active according to a reply to encode_features_get().
-Result<bool> decode_feature_active(const MessageView& message, std::string_view feature);
+/// The features that are active according to a reply to encode_features_get().
+Result<NetdevFeatures> decode_active_features(const MessageView& message);
 
 AttributeTable attributes();
 

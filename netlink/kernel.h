@@ -54,10 +54,10 @@ public:
     virtual Result<Link> link(uint32_t ifindex) = 0;
     virtual Result<LinkStats> link_stats(uint32_t ifindex) = 0;
     virtual Status link_change(const LinkChange& change) = 0;
-    /// Whether flows of tc are offloaded for this netdev (ethtool's hw-tc-offload); false too when
-    /// the driver does not have the feature.
-    virtual Result<bool> hw_tc_offload(uint32_t ifindex) = 0;
-    virtual Status set_hw_tc_offload(uint32_t ifindex, bool on) = 0;
+    /// The features of this netdev that are on, as ethtool names them ("hw-tc-offload", "rx-gro").
+    virtual Result<NetdevFeatures> features(uint32_t ifindex) = 0;
+    /// ENOTSUP when the driver does not let the feature be changed.
+    virtual Status set_feature(uint32_t ifindex, const std::string& feature, bool on) = 0;
     /// Removes the ingress (or clsact) qdisc with all that hangs on it; false when there was none.
     virtual Result<bool> remove_ingress_qdisc(uint32_t ifindex) = 0;
 

@@ -73,9 +73,9 @@ public:
     Result<Link> link(uint32_t ifindex) override { return rtnl_.link(ifindex); }
     Result<LinkStats> link_stats(uint32_t ifindex) override { return rtnl_.stats(ifindex); }
     Status link_change(const LinkChange& change) override { return rtnl_.change(change); }
-    Result<bool> hw_tc_offload(uint32_t ifindex) override { return rtnl_.hw_tc_offload(ifindex); }
-    Status set_hw_tc_offload(uint32_t ifindex, bool on) override {
-        return rtnl_.set_hw_tc_offload(ifindex, on);
+    Result<NetdevFeatures> features(uint32_t ifindex) override { return rtnl_.features(ifindex); }
+    Status set_feature(uint32_t ifindex, const std::string& feature, bool on) override {
+        return rtnl_.set_feature(ifindex, feature, on);
     }
     Result<bool> remove_ingress_qdisc(uint32_t ifindex) override {
         return rtnl_.remove_ingress_qdisc(ifindex);

@@ -15,7 +15,6 @@ namespace esw::netlink {
 namespace {
 
 constexpr const char* kEthtool = "ethtool";
-constexpr const char* kHwTcOffload = "hw-tc-offload";
 
 std::string link_name(uint32_t ifindex) {
     return fmt::format("ifindex {}", ifindex);
@@ -78,41 +77,39 @@ Status RtnlClient::change(const LinkChange& change) {
     return route_.transact(*std::move(request), call, ignore);
 }
 
-Result<bool> RtnlClient::hw_tc_offload(uint32_t ifindex) {
-    Call call{link_name(ifindex), "get hw-tc-offload", deadlines_.query};
+Result<NetdevFeatures> RtnlClient::features(uint32_t ifindex) {
+    Call call{link_name(ifindex), "get features", deadlines_.query};
     call.attributes = ethtool::attributes();
-    return families_.get<bool>(
+    return families_.get<NetdevFeatures>(
         kEthtool, call,
         [ifindex](uint16_t family) { return ethtool::encode_features_get(family, ifindex); },
-        [](const MessageView& message) {
-            return ethtool::decode_feature_active(message, kHwTcOffload);
-        });
+        ethtool::decode_active_features);
 }
 
-Status RtnlClient::set_hw_tc_offload(uint32_t ifindex, bool on) {
-    const auto before = hw_tc_offload(ifindex);
+Status RtnlClient::set_feature(uint32_t ifindex, const std::string& feature, bool on) {
+    const auto before = features(ifindex);
     if (!before) {
         return fail(before.error());
     }
-    if (*before == on) {
+    if (before->count(feature) == on) {
         return {};
     }
-    Call call{link_name(ifindex), "set hw-tc-offload", deadlines_.change};
+    Call call{link_name(ifindex), "set " + feature, deadlines_.change};
     call.attributes = ethtool::attributes();
-    const auto encode = [ifindex, on](uint16_t family) {
-        return ethtool::encode_feature_set(family, ifindex, kHwTcOffload, on);
+    const auto encode = [&](uint16_t family) {
+        return ethtool::encode_feature_set(family, ifindex, feature, on);
     };
     if (auto status = families_.transact(kEthtool, call, encode, ignore); !status) {
         return status;
     }
     // The kernel takes a wish that the driver does not follow without an error.
-    const auto after = hw_tc_offload(ifindex);
+    const auto after = features(ifindex);
     if (!after) {
         return fail(after.error());
     }
-    if (*after != on) {
+    if (after->count(feature) != on) {
         return fail(ENOTSUP, call.object, call.stage,
-                    fmt::format("the driver keeps it {}", *after ? "on" : "off"));
+                    fmt::format("the driver keeps it {}", on ? "off" : "on"));
     }
     return {};
 }

@@ -20,9 +20,9 @@ public:
     Result<Link> link(uint32_t ifindex);
     Result<LinkStats> stats(uint32_t ifindex);
     Status change(const LinkChange& change);
-    Result<bool> hw_tc_offload(uint32_t ifindex);
+    Result<NetdevFeatures> features(uint32_t ifindex);
     /// ENOTSUP when the driver does not let the feature be changed.
-    Status set_hw_tc_offload(uint32_t ifindex, bool on);
+    Status set_feature(uint32_t ifindex, const std::string& feature, bool on);
     Result<bool> remove_ingress_qdisc(uint32_t ifindex);
 
 private:

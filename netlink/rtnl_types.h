@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -10,6 +11,9 @@
 
 /// Values of rtnetlink's links (linux/if_link.h, linux/rtnetlink.h).
 namespace esw::netlink {
+
+/// Names as ethtool(8) has them.
+using NetdevFeatures = std::set<std::string>;
 
 struct BondInfo {
     std::optional<uint8_t> mode;           ///< BOND_MODE_* of linux/if_bonding.h

@@ -89,12 +89,16 @@ void BindingTracker::update_port(Entry& entry, const Snapshot& snapshot, std::ve
     const auto found = snapshot.ports.find(entry.name);
     const PortBindingPtr binding = found == snapshot.ports.end() ? nullptr : found->second;
     const EswitchPtr eswitch = find_eswitch(snapshot, binding);
-    if (binding == entry.port.binding && eswitch == entry.port.eswitch) {
+    // Other eswitches of the adapter have their part in it.
+    const LagState lag = eswitch ? lag_of(snapshot, *eswitch) : LagState{};
+    if (binding == entry.port.binding && eswitch == entry.port.eswitch && lag == entry.port.lag) {
         return;
     }
-    const bool shows = binding != entry.port.binding || !same_status(eswitch, entry.port.eswitch);
+    const bool shows = binding != entry.port.binding || lag != entry.port.lag ||
+                       !same_status(eswitch, entry.port.eswitch);
     entry.port.binding = binding;
     entry.port.eswitch = eswitch;
+    entry.port.lag = lag;
 
     std::optional<Target> target;
     if (binding && binding->state == PortState::kLoaded && binding->ifindex) {

@@ -36,6 +36,7 @@ public:
         uint64_t id = 0;
         PortBindingPtr binding;  ///< null until the manager has said something
         EswitchPtr eswitch;      ///< of the binding's representor; null when there is none
+        LagState lag;            ///< of that eswitch
         uint32_t attached = 0;   ///< ifindex that the datapath uses, or 0
         /// Of the last attempt at its device, while it is tried again; nothing when there is none.
         std::optional<ProviderStatus> failure;

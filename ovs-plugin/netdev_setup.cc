@@ -9,6 +9,11 @@
 namespace esw {
 namespace {
 
+/// Flows of tc would take packets away before the switch sees them. Packets that the kernel or the
+/// adapter has merged are longer than the MTU, and their lengths and checksums are no longer what
+/// was sent. (Names: netdev_features_strings in the kernel's net/ethtool/common.c.)
+constexpr const char* kUnwantedFeatures[] = {"hw-tc-offload", "rx-gro", "rx-gro-hw", "rx-lro"};
+
 bool is_gone(const Error& error) {
     return error.code == ENODEV || error.code == ENXIO;
 }
@@ -60,7 +65,8 @@ void NetdevSetup::stop() {
 
 void NetdevSetup::do_prepare(const Request& request) {
     Outcome outcome{request.port_id, request.attempt, request.ifindex, {}};
-    for (const auto step : {&NetdevSetup::prepare_tc, &NetdevSetup::prepare_link}) {
+    for (const auto step : {&NetdevSetup::prepare_features, &NetdevSetup::prepare_qdisc,
+                            &NetdevSetup::prepare_link}) {
         Found before;
         const Status status = (this->*step)(request, before);
         merge(request.ifindex, before);
@@ -80,17 +86,29 @@ void NetdevSetup::do_prepare(const Request& request) {
     outcomes_.put(std::move(outcome));
 }
 
-Status NetdevSetup::prepare_tc(const Request& request, Found& found) {
-    const auto offload = kernel_.hw_tc_offload(request.ifindex);
-    if (!offload) {
-        return fail(offload.error());
+Status NetdevSetup::prepare_features(const Request& request, Found& found) {
+    const auto on = kernel_.features(request.ifindex);
+    if (!on) {
+        return fail(on.error());
     }
-    if (*offload) {
-        if (const auto status = kernel_.set_hw_tc_offload(request.ifindex, false); !status) {
-            return status;
+    Status status;
+    for (const char* feature : kUnwantedFeatures) {
+        if (!on->count(feature)) {
+            continue;
         }
-        found.hw_tc_offload = true;
+        Status off = kernel_.set_feature(request.ifindex, feature, false);
+        if (off) {
+            found.features.insert(feature);
+        } else if (is_gone(off.error())) {
+            return off;
+        } else if (status) {
+            status = std::move(off);
+        }
     }
+    return status;
+}
+
+Status NetdevSetup::prepare_qdisc(const Request& request, Found&) {
     const auto removed = kernel_.remove_ingress_qdisc(request.ifindex);
     if (!removed) {
         return fail(removed.error());
@@ -168,7 +186,7 @@ void NetdevSetup::merge(uint32_t ifindex, const Found& before) {
     keep_first(found.promiscuous, before.promiscuous);
     keep_first(found.mtu, before.mtu);
     keep_first(found.mac, before.mac);
-    keep_first(found.hw_tc_offload, before.hw_tc_offload);
+    found.features.insert(before.features.begin(), before.features.end());
 }
 
 void NetdevSetup::do_put_back(uint32_t ifindex) {
@@ -185,10 +203,10 @@ void NetdevSetup::do_put_back(uint32_t ifindex) {
                       status.error().to_string());
         }
     }
-    if (found.hw_tc_offload) {
-        const Status status = kernel_.set_hw_tc_offload(ifindex, true);
+    for (const std::string& feature : found.features) {
+        const Status status = kernel_.set_feature(ifindex, feature, true);
         if (!status && !is_gone(status.error())) {
-            log_.warn("ifindex {}: hw-tc-offload could not be turned on again: {}", ifindex,
+            log_.warn("ifindex {}: {} could not be turned on again: {}", ifindex, feature,
                       status.error().to_string());
         }
     }

@@ -56,8 +56,9 @@ public:
                                                        std::function<void()> wake);
     ~NetdevSetup() { stop(); }
 
-    /// Turns flow offload by tc off, removes the ingress qdisc that others left, sets MTU, MAC and
-    /// promiscuity as wished and brings the device up or down. What was found is remembered.
+    /// Turns features off that are in the way (flow offload by tc, merging of received packets),
+    /// removes the ingress qdisc that others left, sets MTU, MAC and promiscuity as wished and
+    /// brings the device up or down. What was found is remembered.
     void prepare(Request request);
 
     /// What a device was like before it was changed; absent members were not changed.
@@ -65,7 +66,7 @@ public:
         std::optional<bool> up, promiscuous;
         std::optional<uint32_t> mtu;
         std::optional<netlink::MacAddress> mac;
-        bool hw_tc_offload = false;  ///< it was on, and is off now
+        netlink::NetdevFeatures features;  ///< that were on, and are off now
     };
 
     /// Says what a device was like before its owner changed it otherwise than by prepare().
@@ -88,7 +89,8 @@ private:
         : kernel_(kernel), log_(log, "esw_plugin"), loop_(std::move(loop)), outcomes_(wake) {}
 
     void do_prepare(const Request& request);
-    Status prepare_tc(const Request& request, Found& found);
+    Status prepare_features(const Request& request, Found& found);
+    Status prepare_qdisc(const Request& request, Found& found);
     Status prepare_link(const Request& request, Found& found);
     /// In two requests, as the kernel ends one at its first error: a device that refuses an MTU or
     /// an address is brought up or down all the same. Returns the first error.

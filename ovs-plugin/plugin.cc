@@ -365,6 +365,7 @@ std::vector<std::pair<std::string, std::string>> Plugin::port_status(uint64_t id
     if (const BindingTracker::Port* state = tracker_.find(id)) {
         view.binding = state->binding.get();
         view.eswitch = state->eswitch.get();
+        view.lag = state->lag;
         view.attached = state->attached;
         view.failure = state->failure ? &*state->failure : nullptr;
     }

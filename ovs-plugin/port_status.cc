@@ -63,8 +63,8 @@ std::vector<std::pair<std::string, std::string>> port_status(const PortView& vie
         add("switch-id", view.eswitch->switch_id);
         add("esw-mode", view.eswitch->mode ? netlink::to_string(*view.eswitch->mode) : "");
         add("esw-generation", std::to_string(view.eswitch->generation));
+        add("lag", view.lag.kind.empty() ? "unknown" : view.lag.kind);
     }
-    add("lag", "none");
     // There is no rdma provider that could put flows into the adapter.
     add("offload", "no rdma provider");
     std::string option_error = view.option_error;

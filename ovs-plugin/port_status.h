@@ -15,6 +15,7 @@ struct PortView {
     const PortRequest* request = nullptr;      ///< of the options in force; null: none yet
     const PortBinding* binding = nullptr;      ///< null: the manager has said nothing yet
     const EswitchSnapshot* eswitch = nullptr;  ///< of the binding's representor, or null
+    LagState lag;                              ///< of that eswitch
     uint32_t attached = 0;                     ///< ifindex that the datapath uses, or 0
     const ProviderStatus* failure = nullptr;   ///< why the datapath cannot use it yet, or null
     std::string option_error;                  ///< options that were not taken, or empty

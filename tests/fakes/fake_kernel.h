@@ -122,8 +122,8 @@ public:
     Result<netlink::Link> link(uint32_t ifindex) override;
     Result<netlink::LinkStats> link_stats(uint32_t ifindex) override;
     Status link_change(const netlink::LinkChange& change) override;
-    Result<bool> hw_tc_offload(uint32_t ifindex) override;
-    Status set_hw_tc_offload(uint32_t ifindex, bool on) override;
+    Result<netlink::NetdevFeatures> features(uint32_t ifindex) override;
+    Status set_feature(uint32_t ifindex, const std::string& feature, bool on) override;
     Result<bool> remove_ingress_qdisc(uint32_t ifindex) override;
     Result<std::vector<netlink::RdmaDevice>> rdma_devices() override;
     Result<std::vector<netlink::RdmaPort>> rdma_ports(uint32_t device_index) override;

@@ -387,15 +387,15 @@ Status FakeKernel::link_change(const netlink::LinkChange& change) {
     return {};
 }
 
-Result<bool> FakeKernel::hw_tc_offload(uint32_t ifindex) {
-    if (auto entered = enter("hw_tc_offload", name_of(ifindex)); !entered) {
+Result<netlink::NetdevFeatures> FakeKernel::features(uint32_t ifindex) {
+    if (auto entered = enter("features", name_of(ifindex)); !entered) {
         return fail(entered.error());
     }
-    return false;
+    return netlink::NetdevFeatures{};
 }
 
-Status FakeKernel::set_hw_tc_offload(uint32_t ifindex, bool) {
-    return enter("set_hw_tc_offload", name_of(ifindex));
+Status FakeKernel::set_feature(uint32_t ifindex, const std::string&, bool) {
+    return enter("set_feature", name_of(ifindex));
 }
 
 Result<bool> FakeKernel::remove_ingress_qdisc(uint32_t ifindex) {

@@ -180,6 +180,9 @@ test_json() {
         "x['$pf0']['mode'] == 'switchdev' and x['$pf0']['reps']['total'] == 5 and x['$pf0']['reps']['loaded'] == 5"
     expect_json "$(ovs-appctl esw/rep-show --json)" \
         "x['$pf0/pf0vf0']['port'] == 'web' and x['$pf0/pf0vf0']['eth']['state'] == 'loaded' and x['$pf0/pf0vf3']['port'] is None"
+    # Nobody looks at the LAG of an adapter with two PFs yet: everybody says so.
+    expect_json "$(ovs-appctl esw/show --json)" "x['$pf0']['lag']['kind'] is None"
+    expect_equal unknown "$(column web status:lag)" lag
     expect_json "$(ovs-appctl esw/rep-show --json $pf1)" "all(k.startswith('$pf1/') for k in x)"
     expect_text 'no such eswitch pci/0000:09:00.0' \
         "$(expect_fails ovs-appctl esw/show pci/0000:09:00.0)"

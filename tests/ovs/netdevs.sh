@@ -217,23 +217,31 @@ test_exit_leaves_links_up() {
     link_shows "$(netdev0)" '[<,]PROMISC[,>]'
 }
 
-expect_tc_offload() { # NETDEV on|off
-    expect_equal "hw-tc-offload: $2" "$(in_sim ethtool -k "$1" | grep hw-tc-offload)"
+# expect_feature NETDEV FEATURE on|off
+expect_feature() {
+    expect_equal "$2: $3" "$(in_sim ethtool -k "$1" | grep -o "^ *$2: [a-z]*")"
 }
 
-test_tc_offload() {
-    local netdev
+# Packets that are merged on the way are not what was sent, nor are flows that tc takes.
+test_features() {
+    local netdev feature
     netdev=$(rep_netdev $pf0/pf0vf2)
     in_sim ethtool -K "$netdev" hw-tc-offload on
-    expect_tc_offload "$netdev" on
+    for feature in hw-tc-offload generic-receive-offload; do
+        expect_feature "$netdev" $feature on
+    done
     add_esw_port tc $pf0 pf0vf2
     settle
-    expect_tc_offload "$netdev" off
+    for feature in hw-tc-offload generic-receive-offload large-receive-offload; do
+        expect_feature "$netdev" $feature off
+    done
     ovs-vsctl del-port tc
     # What was asked of the devices before is done when the next port is bound.
     add_esw_port other $pf0 pf0vf3
     settle
-    expect_tc_offload "$netdev" on
+    for feature in hw-tc-offload generic-receive-offload; do
+        expect_feature "$netdev" $feature on
+    done
 }
 
 cases_are_a_chain
@@ -250,5 +258,5 @@ run_case "what was wished for is done on the next netdev" test_wish_outlives_the
 run_case "a flood passes without loss" test_burst
 run_case "counters of a port never go back" test_counters
 run_case "the switch leaves links up when it ends" test_exit_leaves_links_up
-run_case "flow offload by tc is off while a port has the netdev" test_tc_offload
+run_case "what takes or merges packets is off while a port has the netdev" test_features
 end_cases

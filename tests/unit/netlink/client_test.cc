@@ -222,13 +222,13 @@ TEST_F(ClientTest, ANodeWhosePriorityWasIgnoredIsTakenBack) {
 
 TEST_F(ClientTest, AFeatureThatIsAsWantedIsNotSet) {
     script_ = with(captured::kFeatures);
-    EXPECT_TRUE(kernel_->set_hw_tc_offload(3, false));
+    EXPECT_TRUE(kernel_->set_feature(3, "hw-tc-offload", false));
     EXPECT_EQ(commands_, std::vector<uint8_t>{ETHTOOL_MSG_FEATURES_GET});
 }
 
 TEST_F(ClientTest, AFeatureThatTheDriverDoesNotChangeIsAnError) {
     script_ = with(captured::kFeatures);
-    const auto status = kernel_->set_hw_tc_offload(3, true);
+    const auto status = kernel_->set_feature(3, "hw-tc-offload", true);
     ASSERT_FALSE(status);
     EXPECT_EQ(status.error().code, ENOTSUP);
     EXPECT_EQ(status.error().detail, "the driver keeps it off");

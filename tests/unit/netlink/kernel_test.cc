@@ -316,11 +316,25 @@ TEST(RealKernel, TcOffloadOfADriverWithoutItIsOffAndStaysOff) {
         World world;
         world.add_veth("a0", "a1");
         const uint32_t ifindex = world.link("a0").ifindex;
-        const auto offload = world.kernel().hw_tc_offload(ifindex);
-        ASSERT_TRUE(offload) << offload.error().to_string();
-        EXPECT_FALSE(*offload);
-        EXPECT_TRUE(world.kernel().set_hw_tc_offload(ifindex, false));
-        EXPECT_EQ(world.kernel().set_hw_tc_offload(ifindex, true).error().code, ENOTSUP);
+        const auto features = world.kernel().features(ifindex);
+        ASSERT_TRUE(features) << features.error().to_string();
+        EXPECT_EQ(features->count("hw-tc-offload"), 0U);
+        EXPECT_TRUE(world.kernel().set_feature(ifindex, "hw-tc-offload", false));
+        EXPECT_EQ(world.kernel().set_feature(ifindex, "hw-tc-offload", true).error().code, ENOTSUP);
+    });
+}
+
+TEST(RealKernel, GenericReceiveOffloadIsTurnedOffAndOn) {
+    in_namespace([] {
+        World world;
+        world.add_veth("a0", "a1");
+        const uint32_t ifindex = world.link("a0").ifindex;
+        for (const bool on : {true, false, true}) {
+            const auto set = world.kernel().set_feature(ifindex, "rx-gro", on);
+            ASSERT_TRUE(set) << set.error().to_string();
+            EXPECT_EQ(world.kernel().features(ifindex)->count("rx-gro"), on);
+        }
+        EXPECT_NE(world.kernel().set_feature(ifindex, "no-such-feature", true).error().code, 0);
     });
 }
 

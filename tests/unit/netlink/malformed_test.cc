@@ -43,7 +43,7 @@ bool decode_ack(const MessageView& message) {
 }
 
 bool decode_features(const MessageView& message) {
-    return ethtool::decode_feature_active(message, "hw-tc-offload").has_value();
+    return ethtool::decode_active_features(message).has_value();
 }
 
 const std::vector<Sample>& samples() {

@@ -154,6 +154,16 @@ TEST_F(BindingTrackerTest, TheEswitchShowsInItsPorts) {
     EXPECT_THAT(tracker_.update(snapshot), ElementsAre(IsStep(Kind::kStatus, 1, 0)));
 }
 
+TEST_F(BindingTrackerTest, AnotherPfOfTheAdapterShowsInItsPorts) {
+    tracker_.add(1, "web");
+    Snapshot snapshot = web_at(12);
+    attach(1, snapshot);
+    EXPECT_EQ(tracker_.find(1)->lag.kind, "none");
+    add_eswitch(snapshot, {"pci", "0000:08:00.1"}, {});
+    EXPECT_THAT(tracker_.update(snapshot), ElementsAre(IsStep(Kind::kStatus, 1, 0)));
+    EXPECT_EQ(tracker_.find(1)->lag.kind, "");
+}
+
 TEST_F(BindingTrackerTest, RemovingAPortTellsWhatToPutBack) {
     tracker_.add(1, "web");
     attach(1, web_at(12));

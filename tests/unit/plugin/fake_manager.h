@@ -66,6 +66,7 @@ inline void add_eswitch(Snapshot& snapshot, const DevlinkHandle& handle,
                         const std::map<uint32_t, uint32_t>& ifindex_of_vf) {
     auto eswitch = std::make_shared<EswitchSnapshot>();
     eswitch->handle = handle;
+    eswitch->adapter = handle.device.substr(0, handle.device.rfind('.'));
     eswitch->mode = netlink::EswitchMode::kSwitchdev;
     eswitch->generation = 3;
     eswitch->switch_id = "6c5b0a0003008a50";

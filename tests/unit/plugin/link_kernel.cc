@@ -43,14 +43,22 @@ void LinkKernel::change_flag(Device& device, unsigned int bit, const std::option
     }
 }
 
-Status LinkKernel::set_hw_tc_offload(uint32_t ifindex, bool on) {
+Status LinkKernel::set_feature(uint32_t ifindex, const std::string& feature, bool on) {
     MutexLock lock(mutex_);
     const auto found = devices_.find(ifindex);
     if (found == devices_.end()) {
         return gone(ifindex);
     }
-    found->second.hw_tc_offload = on;
-    changes_.push_back(fmt::format("{} hw-tc-offload {}", ifindex, on ? "on" : "off"));
+    Device& device = found->second;
+    if (feature == device.fixed_feature) {
+        return fail(ENOTSUP, device.link.name, "set " + feature);
+    }
+    if (on) {
+        device.features.insert(feature);
+    } else {
+        device.features.erase(feature);
+    }
+    changes_.push_back(fmt::format("{} {} {}", ifindex, feature, on ? "on" : "off"));
     return {};
 }
 

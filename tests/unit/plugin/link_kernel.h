@@ -17,7 +17,8 @@ class LinkKernel : public netlink::Kernel {
 public:
     struct Device {
         netlink::Link link;
-        bool hw_tc_offload = false;
+        netlink::NetdevFeatures features;  ///< that are on
+        std::string fixed_feature;         ///< that cannot be changed
         bool ingress_qdisc = false;
         int link_change_error = 0;
         uint32_t max_mtu = 65535;  ///< more is EINVAL
@@ -63,15 +64,15 @@ public:
         return found->second.link;
     }
     Status link_change(const netlink::LinkChange& change) override;
-    Result<bool> hw_tc_offload(uint32_t ifindex) override {
+    Result<netlink::NetdevFeatures> features(uint32_t ifindex) override {
         MutexLock lock(mutex_);
         const auto found = devices_.find(ifindex);
         if (found == devices_.end()) {
             return gone(ifindex);
         }
-        return found->second.hw_tc_offload;
+        return found->second.features;
     }
-    Status set_hw_tc_offload(uint32_t ifindex, bool on) override;
+    Status set_feature(uint32_t ifindex, const std::string& feature, bool on) override;
     Result<bool> remove_ingress_qdisc(uint32_t ifindex) override {
         MutexLock lock(mutex_);
         const auto found = devices_.find(ifindex);

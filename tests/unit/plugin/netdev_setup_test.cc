@@ -62,7 +62,7 @@ TEST_F(NetdevSetupTest, LeavesADeviceAloneThatIsAsWished) {
 
 TEST_F(NetdevSetupTest, PutsBackWhatItChangedAndNothingElse) {
     auto device = kernel_.device(12);
-    device.hw_tc_offload = true;
+    device.features = {"hw-tc-offload", "rx-checksum"};
     device.ingress_qdisc = true;
     device.link.flags = IFF_PROMISC;
     kernel_.add(12, device);
@@ -75,6 +75,34 @@ TEST_F(NetdevSetupTest, PutsBackWhatItChangedAndNothingElse) {
     EXPECT_EQ(kernel_.device(12).link.flags, static_cast<unsigned int>(IFF_PROMISC));
 }
 
+TEST_F(NetdevSetupTest, PacketsComeAsTheyWereSent) {
+    auto device = kernel_.device(12);
+    device.features = {"rx-gro", "rx-gro-hw", "rx-lro", "tx-generic-segmentation"};
+    device.link.flags = IFF_UP;
+    kernel_.add(12, device);
+    setup_->prepare({1, 1, 12, "web", {true, false, {}, {}}});
+    setup_->prepare({1, 2, 12, "web", {true, false, {}, {}}});
+    setup_->put_back(12);
+    finish();
+    EXPECT_THAT(kernel_.changes(), ElementsAre("12 rx-gro off", "12 rx-gro-hw off", "12 rx-lro off",
+                                               "12 rx-gro on", "12 rx-gro-hw on", "12 rx-lro on"));
+}
+
+TEST_F(NetdevSetupTest, AFeatureThatStaysOnIsReportedAndDoesNotStopTheOthers) {
+    auto device = kernel_.device(12);
+    device.features = {"rx-gro", "rx-lro"};
+    device.fixed_feature = "rx-gro";
+    device.ingress_qdisc = true;
+    kernel_.add(12, device);
+    setup_->prepare({1, 1, 12, "web", {true, false, {}, {}}});
+    finish();
+    EXPECT_THAT(kernel_.changes(), ElementsAre("12 rx-lro off", "12 up"));
+    EXPECT_FALSE(kernel_.device(12).ingress_qdisc);
+    const auto outcomes = setup_->take_outcomes();
+    ASSERT_EQ(outcomes.size(), 1u);
+    EXPECT_EQ(outcomes[0].error.code, ENOTSUP);
+}
+
 TEST_F(NetdevSetupTest, WhatWasFoundFirstCounts) {
     setup_->prepare({1, 1, 12, "web", {true, false, 9000, {}}});
     setup_->prepare({1, 2, 12, "web", {true, false, 4000, {}}});
@@ -85,7 +113,7 @@ TEST_F(NetdevSetupTest, WhatWasFoundFirstCounts) {
 
 TEST_F(NetdevSetupTest, PutsBackWhatItWasToldOf) {
     setup_->prepare({1, 1, 12, "web", {true, false, {}, {}}});
-    setup_->remember(12, {{}, {}, 1500, {}, false});
+    setup_->remember(12, {{}, {}, 1500, {}, {}});
     setup_->put_back(12);
     finish();
     EXPECT_THAT(kernel_.changes(), ElementsAre("12 up", "12 mtu 1500", "12 down"));
@@ -102,7 +130,7 @@ TEST_F(NetdevSetupTest, PutsBackOnce) {
 TEST_F(NetdevSetupTest, KeepsDevicesAsTheyAreWhenToldTo) {
     setup_->prepare({1, 1, 12, "web", {true, false, {}, {}}});
     setup_->keep_all();
-    setup_->remember(12, {false, {}, {}, {}, false});
+    setup_->remember(12, {false, {}, {}, {}, {}});
     setup_->put_back(12);
     finish();
     EXPECT_THAT(kernel_.changes(), ElementsAre("12 up"));
@@ -120,12 +148,12 @@ TEST_F(NetdevSetupTest, ADeviceThatIsGoneIsSaidToBe) {
 
 TEST_F(NetdevSetupTest, AStepThatFailsIsReportedAndDoesNotStopTheOthers) {
     auto device = kernel_.device(12);
-    device.hw_tc_offload = true;
+    device.features = {"hw-tc-offload"};
     device.link_change_error = EOPNOTSUPP;
     kernel_.add(12, device);
     setup_->prepare({1, 1, 12, "web", {true, false, {}, {}}});
     finish();
-    EXPECT_FALSE(kernel_.device(12).hw_tc_offload);
+    EXPECT_THAT(kernel_.device(12).features, IsEmpty());
     const auto outcomes = setup_->take_outcomes();
     ASSERT_EQ(outcomes.size(), 1u);
     EXPECT_EQ(outcomes[0].error.code, EOPNOTSUPP);

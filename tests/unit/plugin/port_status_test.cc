@@ -30,6 +30,7 @@ protected:
         fakes::add_eswitch(snapshot_, fakes::kPf0, {{3, 12}});
         view_.request = &request_;
         view_.eswitch = snapshot_.eswitches[fakes::kPf0].get();
+        view_.lag = lag_of(snapshot_, *view_.eswitch);
     }
 
     Snapshot snapshot_;
@@ -73,6 +74,12 @@ TEST_F(PortStatusTest, OfAPortWhoseDeviceTheDatapathCannotUse) {
     EXPECT_EQ(status.at("rep-reason"), "eth5: open packet sockets (Too many open files)");
 }
 
+TEST_F(PortStatusTest, LagIsUnknownWhereNobodyHasLooked) {
+    fakes::add_eswitch(snapshot_, {"pci", "0000:08:00.1"}, {});
+    view_.lag = lag_of(snapshot_, *view_.eswitch);
+    EXPECT_EQ(status_of(view_).at("lag"), "unknown");
+}
+
 TEST_F(PortStatusTest, OfAnAbsentPortSaysWhatIsMeantAndWhyItIsNotThere) {
     const auto binding = fakes::absent_binding("pf0vf3", "eswitch is in legacy mode");
     view_.binding = binding.get();
@@ -82,7 +89,6 @@ TEST_F(PortStatusTest, OfAnAbsentPortSaysWhatIsMeantAndWhyItIsNotThere) {
                                         {"rep-id", "pf0vf3"},
                                         {"rep-state", "absent"},
                                         {"rep-reason", "eswitch is in legacy mode"},
-                                        {"lag", "none"},
                                         {"offload", "no rdma provider"}}));
 }
 
