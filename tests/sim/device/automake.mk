@@ -54,4 +54,5 @@ ESW_SYSTEM_TESTS += \
 	tests/sim/device/matches \
 	tests/sim/device/programs \
 	tests/sim/device/rules
-EXTRA_DIST += tests/sim/device/common.sh tests/sim/device/rdma-core-tests
+EXTRA_DIST += tests/sim/device/common.sh \
+	tests/sim/device/tsan.suppressions tests/sim/device/rdma-core-tests

@@ -29,5 +29,7 @@ judge() {
     real=$program
     [ ! -e "$ESW_BUILD/tests/sim/device/.libs/$1" ] || real=$ESW_BUILD/tests/sim/device/.libs/$1
     ESW_TEST_PREFIX=$prefix ESW_TEST_VFS=$2 in_device_netns timeout 280 \
-        env LD_PRELOAD="$(ldd "$real" | awk '/lib[at]san/ { print $3 }')" esw-sim exec "$program"
+        env LD_PRELOAD="$(ldd "$real" | awk '/lib[at]san/ { print $3 }')" \
+        TSAN_OPTIONS="${TSAN_OPTIONS:-} suppressions=$ESW_SRC/tests/sim/device/tsan.suppressions" \
+        esw-sim exec "$program"
 }
