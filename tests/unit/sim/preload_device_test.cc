@@ -2,7 +2,6 @@
 // Device files and work queues of a program under the preload library.
 #include <fcntl.h>
 #include <gtest/gtest.h>
-#include <infiniband/mlx5dv.h>
 #include <poll.h>
 #include <pthread.h>
 #include <rdma/rdma_user_ioctl.h>
@@ -18,6 +17,7 @@
 #include <cstring>
 
 #include "base/unique_fd.h"
+#include "esw-manager/mlx5/prm.h"
 #include "tests/unit/sim/preload_client.h"
 #include "tests/unit/sim/toy_device.h"
 

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "utilities/esw-sim/preload/work_queues.h"
 
-#include <infiniband/mlx5dv.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -11,6 +10,7 @@
 #include <cerrno>
 #include <cstring>
 
+#include "esw-manager/mlx5/prm.h"
 #include "utilities/esw-sim/hardware/icm_layout.h"
 #include "utilities/esw-sim/preload/next.h"
 
