@@ -207,6 +207,30 @@ test_counters() {
     expect_ping vf0 10.0.0.2
 }
 
+# What the driver says of its own: the speed of the uplink's port (a representor has none), and what
+# the vport has sent and received, which is more than the netdev has seen once rules are offloaded.
+test_ethtool() {
+    local netdev counter least most got
+    add_esw_port wire $pf0 p0
+    settle
+    expect_state wire loaded
+    wait_for_column wire link_speed=100000000000 duplex=full
+    expect_equal '[]' "$(column web link_speed)" "link speed of a representor"
+    netdev=$(column web status:netdev)
+    for counter in vport_rx_packets vport_rx_bytes vport_tx_packets vport_tx_bytes; do
+        least=$(driver_counter "$netdev" $counter)
+        [ "$least" -gt 0 ] || fail "$counter: $least"
+        wait_for_column web "statistics:$counter>=$least"
+        got=$(column web statistics:$counter)
+        most=$(driver_counter "$netdev" $counter)
+        [ "$got" -le "$most" ] || fail "$counter: the switch has $got, the driver only $most"
+    done
+}
+
+driver_counter() { # NETDEV COUNTER
+    in_sim ethtool -S "$1" | sed -n "s/^ *$2: //p"
+}
+
 test_exit_leaves_links_up() {
     stop_daemon ovs-vswitchd
     link_shows "$(netdev0)" '[<,]UP[,>]'
@@ -257,6 +281,7 @@ run_case "a port is set down and up" test_flags
 run_case "what was wished for is done on the next netdev" test_wish_outlives_the_rep
 run_case "a flood passes without loss" test_burst
 run_case "counters of a port never go back" test_counters
+run_case "link speed, and counters of the driver" test_ethtool
 run_case "the switch leaves links up when it ends" test_exit_leaves_links_up
 run_case "what takes or merges packets is off while a port has the netdev" test_features
 end_cases

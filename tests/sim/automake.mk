@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 ESW_SYSTEM_TESTS += \
 	tests/sim/ctl \
+	tests/sim/ethtool \
 	tests/sim/fidelity \
 	tests/sim/lifecycle \
 	tests/sim/namespaces \

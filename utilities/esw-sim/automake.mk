@@ -39,6 +39,7 @@ utilities_esw_sim_libesw_sim_a_SOURCES = \
 	utilities/esw-sim/message_writer.h \
 	utilities/esw-sim/model/adapter.cc \
 	utilities/esw-sim/model/adapter.h \
+	utilities/esw-sim/model/counters.cc \
 	utilities/esw-sim/model/eswitch.cc \
 	utilities/esw-sim/model/function.cc \
 	utilities/esw-sim/model/lag.cc \
@@ -67,6 +68,8 @@ utilities_esw_sim_libesw_sim_a_SOURCES = \
 	utilities/esw-sim/report.h \
 	utilities/esw-sim/sysfs_view.cc \
 	utilities/esw-sim/sysfs_view.h \
+	utilities/esw-sim/tap_link_settings.cc \
+	utilities/esw-sim/tap_link_settings.h \
 	utilities/esw-sim/topology.cc \
 	utilities/esw-sim/topology.h
 

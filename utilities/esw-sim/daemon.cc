@@ -146,6 +146,7 @@ TapNetdevs::Callbacks Daemon::callbacks() {
             device_half_->carrier_changed(netdev);
         }
     };
+    callbacks.counters = [this](const Netdev& netdev) { return adapter_->counters(netdev); };
     callbacks.identity_changed = [this](Netdev& netdev, bool was_here) {
         sysfs_->netdev_changed(netdev);
         sysfs_->rdma_changed();

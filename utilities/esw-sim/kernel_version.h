@@ -28,6 +28,9 @@ struct KernelVersion {
     /// DEVLINK_PORT_FN_ATTR_CAPS (roce, migratable).
     bool has_function_caps() const { return *this >= KernelVersion{6, 2}; }
 
+    /// Statistics of representors have RDMA's (vport_rep_stats_desc, en_rep.c).
+    bool reps_count_rdma() const { return *this >= KernelVersion{6, 2}; }
+
     /// DEVLINK_ATTR_RATE_TX_PRIORITY and _WEIGHT in every rate message; mlx5 sets neither.
     bool has_rate_priority() const { return *this >= KernelVersion{6, 2}; }
 

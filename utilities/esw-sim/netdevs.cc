@@ -10,10 +10,13 @@
 #include <sys/socket.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstring>
 #include <tuple>
 #include <utility>
+
+#include "utilities/esw-sim/tap_link_settings.h"
 
 namespace esw::sim {
 
@@ -167,8 +170,28 @@ void TapNetdevs::set_carrier(Netdev* netdev, bool carrier) {
     }
     const bool changed = netdev->carrier != carrier;
     netdev->carrier = carrier;
+    show_link(*tap);
     if (changed && callbacks_.carrier_changed) {
         callbacks_.carrier_changed(*netdev);
+    }
+}
+
+// mlx5e_ethtool_get_link_ksettings(): the speed is that of the link, and unknown without one, as
+// when the netdev is down (mlx5e_close_locked()).
+void TapNetdevs::show_link(const Tap& tap) {
+    const Netdev& netdev = tap.netdev;
+    const UniqueFd network(::ioctl(tap.fd.get(), TUNGETDEVNETNS));
+    ifreq request{};
+    if (netdev.face.link_speed_mbps == 0 || !network ||
+        ::ioctl(tap.fd.get(), TUNGETIFF, &request) != 0) {
+        return;
+    }
+    const bool here = namespace_of_file(network.get()) == home_;
+    const bool link = netdev.carrier && netdev.admin_up;
+    const Status set = set_link_settings(request.ifr_name, here ? -1 : network.get(),
+                                         netdev.face.link_speed_mbps, link);
+    if (!set) {
+        log_.warn("{}", set.error().to_string());
     }
 }
 
@@ -191,7 +214,12 @@ void TapNetdevs::pump() {
 
 bool TapNetdevs::send(Netdev& netdev, Frame frame) {
     Tap* const tap = owner_of(&netdev);
-    return ::write(tap->fd.get(), frame.data(), frame.size()) == static_cast<ssize_t>(frame.size());
+    if (::write(tap->fd.get(), frame.data(), frame.size()) != static_cast<ssize_t>(frame.size())) {
+        return false;
+    }
+    netdev.traffic.rx_packets++;
+    netdev.traffic.rx_bytes += frame.size();
+    return true;
 }
 
 void TapNetdevs::read_frames(Tap& tap) {
@@ -205,6 +233,8 @@ void TapNetdevs::read_frames(Tap& tap) {
         if (size <= 0) {
             return;
         }
+        tap.netdev.traffic.tx_packets++;
+        tap.netdev.traffic.tx_bytes += static_cast<uint64_t>(size);
         if (callbacks_.frame) {
             callbacks_.frame(tap.netdev, Frame(buffer_.data(), static_cast<size_t>(size)));
         }
@@ -376,9 +406,13 @@ void TapNetdevs::update(Tap& tap, const std::optional<Found>& found) {
         callbacks_.identity_changed(netdev, was_here);
     }
     const bool up = found && found->state.up;
-    if (std::exchange(netdev.admin_up, up) != up && callbacks_.admin_changed) {
+    if (std::exchange(netdev.admin_up, up) == up) {
+        return;
+    }
+    if (callbacks_.admin_changed) {
         callbacks_.admin_changed(netdev);
     }
+    show_link(tap);
 }
 
 TapNetdevs::Tap* TapNetdevs::at(const LinkPlace& place) const {
@@ -407,6 +441,24 @@ const NetdevFace* TapNetdevs::find(const NamespaceId& network, uint32_t ifindex)
 const NetdevFace* TapNetdevs::find_former(const NamespaceId& network, uint32_t ifindex) const {
     const auto place = place_of(network, ifindex);
     return place ? former_.find(*place) : nullptr;
+}
+
+std::vector<NetdevCounter> TapNetdevs::counters(const NamespaceId& network, uint32_t ifindex) {
+    const auto place = place_of(network, ifindex);
+    const Tap* const tap = place ? at(*place) : nullptr;
+    if (!tap || !has_face(tap->netdev) || !callbacks_.counters) {
+        return {};
+    }
+    const Netdev& netdev = tap->netdev;
+    const Pf& pf = *netdev.pf;
+    const std::array ends = {netdev.vport ? netdev.vport->rep : pf.uplink,
+                             netdev.vport ? netdev.vport->function : pf.wire};
+    for (const Netdev* const end : ends) {
+        if (Tap* const owner = owner_of(end)) {
+            read_frames(*owner);
+        }
+    }
+    return callbacks_.counters(netdev);
 }
 
 void TapNetdevs::set_hw_tc_offload(const NamespaceId& network, uint32_t ifindex, bool on) {

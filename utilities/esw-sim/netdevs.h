@@ -35,6 +35,7 @@ public:
         std::function<void(Netdev&)> gone;  ///< destroyed, after the kernel's netdev
         std::function<void(Netdev&)> admin_changed;
         std::function<void(Netdev&)> carrier_changed;
+        std::function<std::vector<NetdevCounter>(const Netdev&)> counters;
         /// Name, index or namespace. `was_here`: it was in our namespace before.
         std::function<void(Netdev&, bool was_here)> identity_changed;
         std::function<void()> pump;  ///< see NetdevBackend::pump()
@@ -58,6 +59,7 @@ public:
     void sync() override;
     const NetdevFace* find(const NamespaceId& network, uint32_t ifindex) const override;
     const NetdevFace* find_former(const NamespaceId& network, uint32_t ifindex) const override;
+    std::vector<NetdevCounter> counters(const NamespaceId& network, uint32_t ifindex) override;
     void set_hw_tc_offload(const NamespaceId& network, uint32_t ifindex, bool on) override;
     NamespaceId network_of(int nsid) const override;
 
@@ -80,6 +82,7 @@ private:
     void read_frames(Tap& tap);
     void revive(Tap& tap);
     Status watch(Tap& tap);
+    void show_link(const Tap& tap);
     void link_seen(const LinkPlace& place, const LinkState& state);
     void link_gone(const LinkPlace& place);
     void namespace_gone(int nsid);

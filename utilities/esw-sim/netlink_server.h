@@ -66,8 +66,14 @@ struct NetdevFace {
     std::string driver_version;
     std::string firmware_version;
     std::string bus_info;
-    uint32_t link_speed_mbps = 0;  ///< 0: unknown
+    uint32_t link_speed_mbps = 0;  ///< 0: it has no link settings
     bool hw_tc_offload = false;
+};
+
+/// One of a driver's statistics (ethtool -S).
+struct NetdevCounter {
+    std::string name;
+    uint64_t value = 0;
 };
 
 /// Who knows the netdevs of the adapter, in whichever network namespace they are.
@@ -83,6 +89,9 @@ public:
     virtual const NetdevFace* find(const NamespaceId& network, uint32_t ifindex) const = 0;
     /// Of one that has left this place, which no other netdev has taken.
     virtual const NetdevFace* find_former(const NamespaceId& network, uint32_t ifindex) const = 0;
+    /// The driver's statistics of that netdev, in the driver's order. What the kernel has sent on
+    /// it, and the other end of its pipe, until now is counted.
+    virtual std::vector<NetdevCounter> counters(const NamespaceId& network, uint32_t ifindex) = 0;
     virtual void set_hw_tc_offload(const NamespaceId& network, uint32_t ifindex, bool on) = 0;
 
     /// The namespace that sockets of the adapter's own namespace know by this number

@@ -140,6 +140,7 @@ void SysfsView::set(const Netdev& netdev) {
     for (const uint8_t byte : netdev.face.switch_id) {
         entry.switch_id += fmt::format("{:02x}", byte);
     }
+    entry.has_link_settings = netdev.face.link_speed_mbps != 0;
     entry.away = netdev.away.inode;
     check(tree_->set_netdev(entry));
     names_[&netdev] = {entry.name, entry.away};

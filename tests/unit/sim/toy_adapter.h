@@ -32,6 +32,9 @@ public:
     void sync() override {}
     const NetdevFace* find(const NamespaceId& network, uint32_t ifindex) const override;
     const NetdevFace* find_former(const NamespaceId&, uint32_t) const override { return nullptr; }
+    std::vector<NetdevCounter> counters(const NamespaceId&, uint32_t) override {
+        return {{"rx_packets", 1}, {"vport_rx_packets", uint64_t{1} << 40}};
+    }
     void set_hw_tc_offload(const NamespaceId& network, uint32_t ifindex, bool on) override;
     NamespaceId network_of(int) const override { return {}; }
 

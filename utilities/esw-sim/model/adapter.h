@@ -104,6 +104,9 @@ public:
     void netdev_admin_changed(Netdev& netdev);
     void netdev_moved_or_renamed(Netdev& netdev);
 
+    /// The statistics that the netdev's driver has of it.
+    std::vector<NetdevCounter> counters(const Netdev& netdev) const;
+
     /// Carriers of all netdevs of the PF.
     void update_links(Pf& pf);
 

@@ -74,6 +74,7 @@ Status Adapter::make_rep(Vport& vport) {
     wanted.mac = mac_of(0x020000000000 | (pf.topology.mac & 0xffff000) << 8 | vport.number);
     wanted.face = face_for(*pf.instance, vport.rep_id());
     wanted.face.driver = "mlx5e_rep";
+    wanted.face.link_speed_mbps = 0;  // mlx5e_rep_ethtool_ops has no get_link_ksettings
     const auto made = make_netdev(std::move(wanted));
     if (!made) {
         return fail(made.error());

@@ -256,6 +256,7 @@ void Adapter::probe_pf(const OperationPtr& op, Pf& pf) {
             wanted.role = Netdev::Role::kWire;
             wanted.pf = &pf;
             wanted.name = fmt::format("{}wire{}", topology_.prefix, pf.number);
+            wanted.face.link_speed_mbps = pf.topology.speed_mbps;
             // Some other vendor's address: what the cable ends in.
             wanted.mac =
                 mac_of(0x020000ee0000 | (pf.topology.mac & 0xffff000) >> 12 << 4 | pf.number);

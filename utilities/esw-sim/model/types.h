@@ -36,6 +36,12 @@ constexpr uint16_t kModeSwitchdevInactive = 2;  ///< from Linux 6.19's linux/dev
 struct Pf;
 struct Vport;
 
+/// What a vport has received from its eswitch and sent to it.
+struct Traffic {
+    uint64_t rx_packets = 0, rx_bytes = 0;
+    uint64_t tx_packets = 0, tx_bytes = 0;
+};
+
 /// A netdev of the adapter: a TAP device of the real kernel with a face (netlink_server.h).
 struct Netdev {
     enum class Role { kUplink, kRepresentor, kFunction, kWire };
@@ -51,6 +57,7 @@ struct Netdev {
     bool admin_up = false;     ///< IFF_UP
     uint32_t mtu = 1500;
     bool carrier = false;
+    Traffic traffic;  ///< what the kernel got from it and sent on it
     NetdevFace face;
 };
 
@@ -134,12 +141,6 @@ struct IbDevice {
     uint32_t gid_table_length() const;
     /// The GID that a port's netdev has by its address alone: index 0 as RoCE v1, 1 as RoCE v2.
     static std::array<uint8_t, 16> default_gid(const Netdev& netdev);
-};
-
-/// What a vport has received from its eswitch and sent to it.
-struct Traffic {
-    uint64_t rx_packets = 0, rx_bytes = 0;
-    uint64_t tx_packets = 0, tx_bytes = 0;
 };
 
 /// One function of the adapter below a PF: a VF or an SF.

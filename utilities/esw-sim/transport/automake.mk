@@ -14,6 +14,10 @@ utilities_esw_sim_libesw_sim_a_SOURCES += \
 	utilities/esw-sim/transport/ethtool_calls.h \
 	utilities/esw-sim/transport/ethtool_features.cc \
 	utilities/esw-sim/transport/ethtool_features.h \
+	utilities/esw-sim/transport/ethtool_links.cc \
+	utilities/esw-sim/transport/ethtool_links.h \
+	utilities/esw-sim/transport/ethtool_messages.cc \
+	utilities/esw-sim/transport/ethtool_messages.h \
 	utilities/esw-sim/transport/exec_environment.cc \
 	utilities/esw-sim/transport/exec_environment.h \
 	utilities/esw-sim/transport/genl_families.cc \

@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstddef>
 
@@ -59,7 +60,7 @@ void copy_text(char* to, size_t room, const std::string& text) {
     text.copy(to, room - 1);
 }
 
-void show_driver(Bytes& command, const NetdevFace& face) {
+void show_driver(Bytes& command, const NetdevFace& face, size_t counters) {
     ethtool_drvinfo info;
     if (command.size() < sizeof info) {
         return;
@@ -69,7 +70,52 @@ void show_driver(Bytes& command, const NetdevFace& face) {
     copy_text(info.version, sizeof info.version, face.driver_version);
     copy_text(info.fw_version, sizeof info.fw_version, face.firmware_version);
     copy_text(info.bus_info, sizeof info.bus_info, face.bus_info);
+    info.n_stats = static_cast<uint32_t>(counters);
     std::memcpy(command.data(), &info, sizeof info);
+}
+
+/// A structure with a head and a list without a length, of which the program has room for `room`
+/// entries.
+template <class Head, class Value, class Entry>
+Bytes make_list(const Head& head, const std::vector<Value>& values, size_t room,
+                const Entry& entry) {
+    Bytes list;
+    append_bytes(list, std::as_bytes(std::span(&head, 1)));
+    for (size_t i = 0; i < std::min(values.size(), room); i++) {
+        const auto bytes = entry(values[i]);
+        append_bytes(list, std::as_bytes(std::span(bytes)));
+    }
+    return list;
+}
+
+// ethtool_get_sset_info(), ethtool_get_strings() and ethtool_get_stats() of net/ethtool/ioctl.c.
+// Those write all that there is; here no more than there was room for.
+Bytes counter_count(size_t count) {
+    ethtool_sset_info head{};
+    head.cmd = ETHTOOL_GSSET_INFO;
+    head.sset_mask = uint64_t{1} << ETH_SS_STATS;
+    return make_list(head, std::vector{count}, 1,
+                     [](size_t value) { return std::array{static_cast<uint32_t>(value)}; });
+}
+
+Bytes counter_names(const std::vector<NetdevCounter>& counters, size_t room) {
+    ethtool_gstrings head{};
+    head.cmd = ETHTOOL_GSTRINGS;
+    head.string_set = ETH_SS_STATS;
+    head.len = static_cast<uint32_t>(counters.size());
+    return make_list(head, counters, room, [](const NetdevCounter& counter) {
+        std::array<char, ETH_GSTRING_LEN> name{};
+        copy_text(name.data(), name.size(), counter.name);
+        return name;
+    });
+}
+
+Bytes counter_values(const std::vector<NetdevCounter>& counters, size_t room) {
+    ethtool_stats head{};
+    head.cmd = ETHTOOL_GSTATS;
+    head.n_stats = static_cast<uint32_t>(counters.size());
+    return make_list(head, counters, room,
+                     [](const NetdevCounter& counter) { return std::array{counter.value}; });
 }
 
 /// Where the block with feature `bit` is in a structure with such blocks; none when it is cut.
@@ -113,6 +159,10 @@ std::optional<bool> take_tc_offload(Bytes& command, uint32_t bit) {
     return (block.requested & mask) != 0;
 }
 
+bool is_link_query(uint32_t command) {
+    return command == ETHTOOL_GLINKSETTINGS || command == ETHTOOL_GSET;
+}
+
 }  // namespace
 
 EthtoolCalls::EthtoolCalls(NetdevDirectory& netdevs)
@@ -134,8 +184,22 @@ void EthtoolCalls::answer(Call& call) {
     }
     const ByteSpan given = call.payload().subspan(sizeof *what);
     Bytes command(given.begin(), given.end());
+    const auto counters = netdevs_.counters(view.network, ifindex);
+    const auto word = [&](size_t i) {
+        return read_front<uint32_t>(given.subspan(std::min(i * sizeof(uint32_t), given.size())))
+            .value_or(0);
+    };
     if (what->command == ETHTOOL_GDRVINFO) {
-        show_driver(command, *face);
+        show_driver(command, *face, counters.size());
+    } else if (what->command == ETHTOOL_GSSET_INFO) {
+        command = counter_count(counters.size());
+    } else if (what->command == ETHTOOL_GSTRINGS) {
+        command = counter_names(counters, word(2));
+    } else if (what->command == ETHTOOL_GSTATS) {
+        command = counter_values(counters, word(1));
+    } else if (is_link_query(what->command) && face->link_speed_mbps == 0) {
+        call.answer(EOPNOTSUPP);
+        return;
     } else if (what->command == ETHTOOL_GFEATURES && features_.tc_offload) {
         show_tc_offload(command, *features_.tc_offload, face->hw_tc_offload);
     } else if (what->command == ETHTOOL_SFEATURES && features_.tc_offload) {

@@ -12,9 +12,9 @@ public:
     explicit EthtoolCalls(NetdevDirectory& netdevs);
 
     /// A kEthtool call. Its payload is wire::EthtoolCall and the command's structure: as the kernel
-    /// has answered it for a query, as the program wants it for a change. The answer has the
-    /// structure as the program (query) or the kernel (change) shall see it. ENODEV: not the
-    /// adapter's.
+    /// has answered it for a query, as the program gives it for a change and for the driver's
+    /// statistics, of which the kernel knows nothing. The answer has the structure as the program
+    /// (query, statistics) or the kernel (change) shall see it. ENODEV: not the adapter's.
     void answer(Call& call);
 
     /// Of the real kernel's features of netdevs.

@@ -10,19 +10,6 @@ namespace esw::sim {
 
 namespace {
 
-/// The netdev that a request or answer names in its header, which is attribute 1 of all messages.
-uint32_t named_ifindex(ByteSpan attributes, const NetworkView& view) {
-    const auto header = find_attribute(attributes, ETHTOOL_A_FEATURES_HEADER);
-    if (!header) {
-        return 0;
-    }
-    if (const auto index = find_attribute(header->payload, ETHTOOL_A_HEADER_DEV_INDEX)) {
-        return read_front<uint32_t>(index->payload).value_or(0);
-    }
-    const auto name = find_attribute(header->payload, ETHTOOL_A_HEADER_DEV_NAME);
-    return name ? view.ifindex_of(std::string(attribute_text(*name))) : 0;
-}
-
 uint32_t header_flags(ByteSpan attributes) {
     const auto header = find_attribute(attributes, ETHTOOL_A_FEATURES_HEADER);
     const auto flags = header ? find_attribute(header->payload, ETHTOOL_A_HEADER_FLAGS)

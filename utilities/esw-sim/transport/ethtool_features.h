@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "utilities/esw-sim/transport/nl_bytes.h"
-#include "utilities/esw-sim/transport/peer.h"
+#include "utilities/esw-sim/transport/ethtool_messages.h"
 
 namespace esw::sim {
 

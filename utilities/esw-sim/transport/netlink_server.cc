@@ -13,6 +13,7 @@
 #include "utilities/esw-sim/transport/device_calls.h"
 #include "utilities/esw-sim/transport/ethtool_calls.h"
 #include "utilities/esw-sim/transport/ethtool_features.h"
+#include "utilities/esw-sim/transport/ethtool_links.h"
 #include "utilities/esw-sim/transport/genl_families.h"
 #include "utilities/esw-sim/transport/link_rewriter.h"
 #include "utilities/esw-sim/transport/listener.h"
@@ -45,6 +46,7 @@ public:
           links_(*config_.netdevs),
           network_(own_network_namespace()),
           ethtool_(*config_.netdevs),
+          ethtool_links_(*config_.netdevs, families_.ethtool()),
           features_(*config_.netdevs, families_.ethtool(), ethtool_.features().count,
                     ethtool_.features().tc_offload),
           devices_(loop, config_.open_device) {}
@@ -100,6 +102,7 @@ private:
     const LinkRewriter links_;
     const NamespaceId network_;
     EthtoolCalls ethtool_;
+    const EthtoolLinks ethtool_links_;
     EthtoolFeatures features_;
     DeviceCalls devices_;
     const std::shared_ptr<Statistics> statistics_ = std::make_shared<Statistics>();
@@ -303,6 +306,7 @@ bool Server::is_simulated(const ClientSocket& socket, const MessageView& message
         case NETLINK_GENERIC:
             return message.header.nlmsg_type == families_.devlink() ||
                    families_.asks_for_devlink(message) ||
+                   ethtool_links_.is_refused(message, socket.view()) ||
                    features_.is_change(message, socket.view());
         default:
             return false;
@@ -341,6 +345,8 @@ void Server::serve(const std::shared_ptr<ClientSocket>& socket, pid_t caller,
     } else if (message.header.nlmsg_type == GENL_ID_CTRL) {
         request->reply(families_.describe_devlink(message, socket->port_id(), 0));
         request->finish(0, {}, {});
+    } else if (ethtool_links_.is_refused(message, socket->view())) {
+        EthtoolLinks::refuse(*request);
     } else {
         features_.change(*request, socket->view());
     }
@@ -374,9 +380,12 @@ std::vector<Bytes> Server::from_kernel(ClientSocket& socket, Bytes datagram, boo
                        size <= kMaxPart && datagram.size() > kMaxPart;
     if (!route && nsid < 0) {
         features_.correct(datagram, socket.view());
+        ethtool_links_.correct(datagram, socket.view());
     }
     if (!grown) {
-        parts.push_back(std::move(datagram));
+        if (!datagram.empty()) {
+            parts.push_back(std::move(datagram));
+        }
         return parts;
     }
     ByteSpan rest(datagram);

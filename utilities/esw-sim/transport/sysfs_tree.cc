@@ -216,6 +216,13 @@ Status SysfsTree::fill_netdev(const std::string& path, const std::string& device
             }
         }
     }
+    for (const char* name : {"speed", "duplex"}) {
+        // Reading them is EINVAL without link settings, as of "lo".
+        const std::string of = netdev.has_link_settings ? netdev.name : "lo";
+        if (const auto made = make_link(path + "/" + name, real + of + "/" + name); !made) {
+            return made;
+        }
+    }
     std::vector<std::pair<std::string, std::string>> files = {
         {"dev_port", fmt::format("{}\n", netdev.dev_port)}};
     if (!netdev.switch_id.empty()) {

@@ -55,6 +55,7 @@ public:
         std::string switch_id;       ///< hexadecimal; empty: none
         std::string phys_port_name;  ///< empty: none
         unsigned dev_port = 0;
+        bool has_link_settings = true;
         uint64_t away = 0;  ///< inode of the network namespace that it is in; 0: the adapter's
     };
     /// Adds or changes one. A rename or a move is a removal and an addition. The netdev itself must
