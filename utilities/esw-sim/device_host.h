@@ -55,6 +55,7 @@ public:
     bool switchdev() const override { return device_.is_rep; }
     uint64_t node_guid() const override { return device_.node_guid; }
     uint32_t vendor_part_id() const override { return device_.pci_device_id(); }
+    uint64_t firmware_version() const override { return kFirmwareVersion; }
     /// Passes the points uverbs.ioctl, firmware.command and firmware.0xOPCODE.
     void admit(const Call& call, std::function<void(int)> proceed) override;
 

@@ -39,14 +39,43 @@ void put_netdev(MessageWriter& message, const Netdev& netdev) {
     message.text(RDMA_NLDEV_ATTR_NDEV_NAME, netdev.name);
 }
 
+/// mlx5_ib's counters.c.
+constexpr const char* kPortCounters[] = {"rx_write_requests",
+                                         "rx_read_requests",
+                                         "rx_atomic_requests",
+                                         "out_of_buffer",
+                                         "out_of_sequence",
+                                         "duplicate_request",
+                                         "rnr_nak_retry_err",
+                                         "packet_seq_err",
+                                         "implied_nak_seq_err",
+                                         "local_ack_timeout_err",
+                                         "resp_local_length_error",
+                                         "resp_cqe_error",
+                                         "req_cqe_error",
+                                         "req_remote_invalid_request",
+                                         "req_remote_access_errors",
+                                         "resp_remote_access_errors",
+                                         "resp_cqe_flush_error",
+                                         "req_cqe_flush_error",
+                                         "roce_adp_retrans",
+                                         "roce_adp_retrans_to",
+                                         "roce_slow_restart",
+                                         "roce_slow_restart_cnps",
+                                         "roce_slow_restart_trans",
+                                         "rp_cnp_ignored",
+                                         "rp_cnp_handled",
+                                         "np_ecn_marked_roce_packets",
+                                         "np_cnp_sent",
+                                         "rx_icrc_encapsulated"};
+
 // nldev_policy, as far as it is read.
 const std::vector<RequestAttributes::Rule>& rules() {
     using Kind = RequestAttributes::Kind;
     static const std::vector<RequestAttributes::Rule> kRules{
-        {RDMA_NLDEV_ATTR_DEV_INDEX, Kind::kU32},
-        {RDMA_NLDEV_ATTR_PORT_INDEX, Kind::kU32},
-        {RDMA_NLDEV_ATTR_CHARDEV_TYPE, Kind::kText},
-        {RDMA_NLDEV_ATTR_DEV_NAME, Kind::kText},
+        {RDMA_NLDEV_ATTR_DEV_INDEX, Kind::kU32},     {RDMA_NLDEV_ATTR_PORT_INDEX, Kind::kU32},
+        {RDMA_NLDEV_ATTR_CHARDEV_TYPE, Kind::kText}, {RDMA_NLDEV_ATTR_DEV_NAME, Kind::kText},
+        {RDMA_NLDEV_ATTR_STAT_RES, Kind::kU32},
     };
     return kRules;
 }
@@ -84,6 +113,9 @@ void RdmaService::answer(Request& request, uint16_t command) {
             return;
         case RDMA_NLDEV_CMD_GET_CHARDEV:
             chardev_get(request, attributes);
+            return;
+        case RDMA_NLDEV_CMD_STAT_GET:
+            statistic_get(request, attributes);
             return;
         default:
             break;
@@ -182,6 +214,31 @@ void RdmaService::chardev_get(Request& request, const RequestAttributes& attribu
 
 void RdmaService::res_get(Request& request, const RequestAttributes& attributes) {
     answer_devices(request, attributes, &RdmaService::encode_resources);
+}
+
+// stat_get_doit_default_counter(). Devices of representors count for the whole device, which is not
+// asked for here (hw_switchdev_stats_ops of mlx5_ib).
+void RdmaService::statistic_get(Request& request, const RequestAttributes& attributes) {
+    const IbDevice* const device = device_of(attributes);
+    const auto port = attributes.number<uint32_t>(RDMA_NLDEV_ATTR_PORT_INDEX);
+    if (!device || device->is_rep || port < 1 || port > device->port_count || request.is_dump() ||
+        attributes.has(RDMA_NLDEV_ATTR_STAT_RES)) {
+        request.finish(EINVAL);
+        return;
+    }
+    MessageWriter message(message_type(RDMA_NLDEV_CMD_STAT_GET));
+    put_handle(message, *device);
+    message.u32(RDMA_NLDEV_ATTR_PORT_INDEX, port);
+    const size_t table = message.flagged_nest(RDMA_NLDEV_ATTR_STAT_HWCOUNTERS);
+    for (const char* const name : kPortCounters) {
+        const size_t entry = message.flagged_nest(RDMA_NLDEV_ATTR_STAT_HWCOUNTER_ENTRY);
+        message.text(RDMA_NLDEV_ATTR_STAT_HWCOUNTER_ENTRY_NAME, name);
+        message.u64(RDMA_NLDEV_ATTR_STAT_HWCOUNTER_ENTRY_VALUE, 0);  // no RDMA traffic
+        message.end(entry);
+    }
+    message.end(table);
+    request.reply(message.finish());
+    request.finish(0);
 }
 
 // nldev_sys_get_doit()

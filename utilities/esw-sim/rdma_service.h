@@ -37,6 +37,7 @@ private:
     void res_get(Request& request, const RequestAttributes& attributes);
     void resource_list(Request& request, const RequestAttributes& attributes, uint16_t command);
     void sys_get(Request& request);
+    void statistic_get(Request& request, const RequestAttributes& attributes);
 
     /// All devices for a dump, or the one that the request names.
     void answer_devices(Request& request, const RequestAttributes& attributes,

@@ -29,6 +29,11 @@ Adapter::Adapter(Topology topology, NetdevBackend& netdevs, Observer& observer, 
 
 Adapter::~Adapter() = default;
 
+std::string Adapter::firmware_version() const {
+    return fmt::format("{}.{}.{}", kFirmwareVersion >> 32, kFirmwareVersion >> 16 & 0xffff,
+                       kFirmwareVersion & 0xffff);
+}
+
 void Adapter::make_pf(uint32_t number) {
     auto pf = std::make_unique<Pf>();
     pf->number = number;

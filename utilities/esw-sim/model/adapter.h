@@ -52,7 +52,7 @@ public:
     /// Of a VF or SF that there can be.
     uint16_t function_vhca_id(const Pf& pf, uint16_t vport) const;
     uint64_t system_image_guid() const { return system_image_guid_; }
-    std::string firmware_version() const { return "22.36.1010"; }
+    std::string firmware_version() const;
     std::string board_id() const { return "MT_0000000359"; }
 
     // devlink, the instance's lock held. Each of them passes its point first.

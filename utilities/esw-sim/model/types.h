@@ -29,6 +29,8 @@ constexpr uint16_t kUplinkVport = 0xffff;      ///< MLX5_VPORT_UPLINK
 constexpr uint16_t kFirstSfVport = 0x8000;     ///< mlx5_sf_start_function_id() of a ConnectX-6 Dx
 constexpr uint16_t kConnectX6Dx = 0x101d;      ///< device ids of the PCI ID repository
 constexpr uint16_t kConnectXVirtual = 0x101e;  ///< "ConnectX Family mlx5Gen Virtual Function"
+/// 22.36.1010, in 16 bits each.
+constexpr uint64_t kFirmwareVersion = uint64_t{22} << 32 | 36 << 16 | 1010;
 constexpr uint16_t kModeLegacy = 0;
 constexpr uint16_t kModeSwitchdev = 1;
 constexpr uint16_t kModeSwitchdevInactive = 2;  ///< from Linux 6.19's linux/devlink.h

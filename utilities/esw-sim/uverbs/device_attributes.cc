@@ -15,7 +15,6 @@ namespace {
 
 // Numbers of a ConnectX-6 Dx, as ibv_devinfo -v prints them, and the kernel's names of them.
 constexpr uint32_t kVendorId = 0x2c9;  ///< mlx5_query_vendor_id(): Mellanox' OUI
-constexpr uint64_t kFirmwareVersion = 22ULL << 32 | 35 << 16 | 1012;
 constexpr uint32_t kMaxQp = 1 << 17;
 constexpr uint32_t kMaxQpWr = 1 << 15;
 constexpr uint32_t kMaxSge = 30;
@@ -68,7 +67,7 @@ bool fits(const mlx5_ib_query_device_resp& response, const T& member, size_t roo
 
 ib_uverbs_query_device_resp device_attributes(const UverbsHost& host) {
     ib_uverbs_query_device_resp device{};
-    device.fw_ver = kFirmwareVersion;
+    device.fw_ver = host.firmware_version();
     device.node_guid = htobe64(host.node_guid());
     device.sys_image_guid = device.node_guid;
     device.max_mr_size = std::numeric_limits<uint64_t>::max();

@@ -51,6 +51,8 @@ public:
     virtual bool switchdev() const = 0;
     virtual uint64_t node_guid() const = 0;  ///< in the byte order of the CPU
     virtual uint32_t vendor_part_id() const = 0;
+    /// As fw_ver has it (fw_rev_maj() and the like): 16 bits each of major, minor and subminor.
+    virtual uint64_t firmware_version() const = 0;
     /// Calls `proceed` with 0 to let the call go on, or with the errno value that it shall fail
     /// with; at once, or when a gate opens.
     virtual void admit(const Call& call, std::function<void(int)> proceed) {

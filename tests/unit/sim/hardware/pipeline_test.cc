@@ -55,6 +55,21 @@ TEST(Pipeline, PacketsFromTheWireAndFromVportsTakeTheirOwnSide) {
     EXPECT_EQ(out[0].vport, (VportId{1, kWirePort}));
 }
 
+TEST(Pipeline, NothingGoesFromTheWireToTheWire) {
+    FakeSteering steering;
+    steering.write(steering.kRx, entry(kAny).hit(steering.kUplink));
+    steering.write(steering.kTx, entry(kAny).hit(steering.kUplink));
+    EXPECT_EQ(steering.run(frame_to(1), kWirePort)[0].kind, Kind::kDrop);
+    EXPECT_EQ(steering.run(frame_to(1), 1)[0].kind, Kind::kForward);
+}
+
+TEST(Pipeline, TheManagersVportIsARepresentors) {
+    FakeSteering steering;
+    steering.places[steering.kVport2].vport.number = 0;
+    steering.write(steering.kTx, entry(kAny).hit(steering.kVport2));
+    EXPECT_EQ(steering.run(frame_to(1))[0].kind, Kind::kMiss);
+}
+
 TEST(Pipeline, HitGoesOnAndMissGoesToTheNextEntry) {
     FakeSteering steering;
     steering.write(steering.kTx, for_mac(1).hit(steering.kVport2).miss(0x3000));

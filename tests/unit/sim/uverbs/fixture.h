@@ -225,6 +225,7 @@ public:
     }
     uint64_t node_guid() const override { return 0x0c42a10300000100; }
     uint32_t vendor_part_id() const override { return 0x101d; }
+    uint64_t firmware_version() const override { return uint64_t{22} << 32 | 36 << 16 | 1010; }
     void admit(const Call& call, std::function<void(int)> proceed) override {
         calls.push_back(call);
         if (hold) {
