@@ -75,7 +75,6 @@ enum class Opcode : uint16_t {
     kQueryPacketReformatContext = 0x93f,
     kAllocModifyHeaderContext = 0x940,
     kDeallocModifyHeaderContext = 0x941,
-    kQueryModifyHeaderContext = 0x942,
     kCreateGeneralObject = 0xa00,
     kModifyGeneralObject = 0xa01,
     kQueryGeneralObject = 0xa02,
@@ -147,7 +146,6 @@ enum class FlowDestinationType : uint8_t { kVport = 0x0, kTable = 0x1, kTir = 0x
 
 /// Bits of flow_context.action. Linux mlx5_ifc.h, MLX5_FLOW_CONTEXT_ACTION_*.
 enum FlowAction : uint16_t {
-    kFlowActionAllow = 0x1,
     kFlowActionDrop = 0x2,
     kFlowActionForward = 0x4,
     kFlowActionCount = 0x8,

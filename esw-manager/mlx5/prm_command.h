@@ -82,18 +82,11 @@ struct mlx5_ifc_sync_steering_in_bits {
 };
 
 /// Linux mlx5_ifc.h.
-struct mlx5_ifc_uctx_bits {
-    uint8_t cap[0x20];
-    uint8_t reserved_at_20[0x160];
-};
-
-/// Linux mlx5_ifc.h.
 struct mlx5_ifc_create_uctx_in_bits {
     uint8_t opcode[0x10];
     uint8_t reserved_at_10[0x20];
     uint8_t op_mod[0x10];
-    uint8_t reserved_at_40[0x40];
-    struct mlx5_ifc_uctx_bits uctx;
+    uint8_t reserved_at_40[0x1c0];
 };
 
 /// Linux mlx5_ifc.h.

@@ -10,7 +10,7 @@
 /// Linux mlx5_ifc.h.
 struct mlx5_ifc_flow_table_context_bits {
     uint8_t reformat_en[0x1];
-    uint8_t decap_en[0x1];
+    uint8_t reserved_at_1[0x1];
     uint8_t sw_owner[0x1];
     uint8_t termination_table[0x1];
     uint8_t table_miss_action[0x4];
@@ -243,9 +243,7 @@ struct mlx5_ifc_set_fte_in_bits {
     uint8_t reserved_at_88[0x20];
     uint8_t table_id[0x18];
     uint8_t ignore_flow_level[0x1];
-    uint8_t reserved_at_c1[0x17];
-    uint8_t modify_enable_mask[0x8];
-    uint8_t reserved_at_e0[0x20];
+    uint8_t reserved_at_c1[0x3f];
     uint8_t flow_index[0x20];
     uint8_t reserved_at_120[0xe0];
     struct mlx5_ifc_flow_context_bits flow_context;
@@ -348,12 +346,9 @@ struct mlx5_ifc_query_flow_counter_out_bits {
 /// Linux mlx5_ifc.h.
 struct mlx5_ifc_packet_reformat_context_in_bits {
     uint8_t reformat_type[0x8];
-    uint8_t reserved_at_8[0x4];
-    uint8_t reformat_param_0[0x4];
-    uint8_t reserved_at_10[0x6];
+    uint8_t reserved_at_8[0xe];
     uint8_t reformat_data_size[0xa];
-    uint8_t reformat_param_1[0x8];
-    uint8_t reserved_at_28[0x8];
+    uint8_t reserved_at_20[0x10];
     uint8_t reformat_data[2][0x8];
 };
 
@@ -462,13 +457,4 @@ struct mlx5_ifc_dealloc_modify_header_context_in_bits {
     uint8_t op_mod[0x10];
     uint8_t modify_header_id[0x20];
     uint8_t reserved_at_60[0x20];
-};
-
-/// Linux mlx5_ifc.h.
-struct mlx5_ifc_query_modify_header_context_in_bits {
-    uint8_t opcode[0x10];
-    uint8_t reserved_at_10[0x20];
-    uint8_t op_mod[0x10];
-    uint8_t modify_header_id[0x20];
-    uint8_t reserved_at_60[0xa0];
 };

@@ -26,12 +26,9 @@ struct mlx5_ifc_cmd_hca_cap_bits {
     uint8_t reserved_at_40[0x40];
     uint8_t log_max_srq_sz[0x8];
     uint8_t log_max_qp_sz[0x8];
-    uint8_t event_cap[0x1];
-    uint8_t reserved_at_91[0x2];
+    uint8_t reserved_at_90[0x3];
     uint8_t isolate_vl_tc_new[0x1];
-    uint8_t reserved_at_94[0x4];
-    uint8_t prio_tag_required[0x1];
-    uint8_t reserved_at_99[0x2];
+    uint8_t reserved_at_94[0x7];
     uint8_t log_max_qp[0x5];
     uint8_t reserved_at_a0[0x9];
     uint8_t reg_c_preserve[0x1];
@@ -46,22 +43,15 @@ struct mlx5_ifc_cmd_hca_cap_bits {
     uint8_t log_max_mkey[0x6];
     uint8_t reserved_at_f0[0xc];
     uint8_t log_max_eq[0x4];
-    uint8_t reserved_at_100[0x9];
-    uint8_t log_max_mrw_sz[0x7];
-    uint8_t reserved_at_110[0x3a];
+    uint8_t reserved_at_100[0x4a];
     uint8_t log_max_ra_req_qp[0x6];
     uint8_t reserved_at_150[0xa];
     uint8_t log_max_ra_res_qp[0x6];
-    uint8_t reserved_at_160[0x1];
-    uint8_t cc_query_allowed[0x1];
-    uint8_t reserved_at_162[0xe];
+    uint8_t reserved_at_160[0x10];
     uint8_t gid_table_size[0x10];
     uint8_t reserved_at_180[0x1];
     uint8_t vport_counters[0x1];
-    uint8_t reserved_at_182[0x1];
-    uint8_t debug[0x1];
-    uint8_t reserved_at_184[0x2];
-    uint8_t max_qp_cnt[0xa];
+    uint8_t reserved_at_182[0xe];
     uint8_t pkey_table_size[0x10];
     uint8_t vport_group_manager[0x1];
     uint8_t reserved_at_1a1[0x2];
@@ -123,25 +113,17 @@ struct mlx5_ifc_cmd_hca_cap_bits {
     uint8_t reserved_at_343[0x5];
     uint8_t log_max_flow_counter_bulk[0x8];
     uint8_t max_flow_counter_15_0[0x10];
-    uint8_t reserved_at_360[0x80];
-    uint8_t nic_vport_change_event[0x1];
-    uint8_t reserved_at_3e1[0x9];
-    uint8_t vhca_state[0x1];
-    uint8_t reserved_at_3eb[0x15];
+    uint8_t reserved_at_360[0xa0];
     uint8_t general_obj_types[0x40];
-    uint8_t sq_ts_format[0x2];
-    uint8_t rq_ts_format[0x2];
+    uint8_t reserved_at_440[0x4];
     uint8_t steering_format_version[0x4];
     uint8_t reserved_at_448[0x1b];
     uint8_t log_max_uctx[0x5];
     uint8_t reserved_at_468[0x3];
     uint8_t log_max_umem[0x5];
-    uint8_t reserved_at_470[0x20];
-    uint8_t log_uar_page_sz[0x10];
-    uint8_t reserved_at_4a0[0x40];
+    uint8_t reserved_at_470[0x70];
     uint8_t device_frequency_khz[0x20];
-    uint8_t reserved_at_500[0x20];
-    uint8_t num_of_uars_per_page[0x20];
+    uint8_t reserved_at_500[0x40];
     uint8_t flex_parser_protocols[0x20];
     uint8_t max_geneve_tlv_options[0x8];
     uint8_t reserved_at_568[0x3];
@@ -160,26 +142,9 @@ struct mlx5_ifc_cmd_hca_cap_bits {
     uint8_t flex_parser_id_icmp_dw0[0x4];
     uint8_t flex_parser_id_icmpv6_dw1[0x4];
     uint8_t flex_parser_id_icmpv6_dw0[0x4];
-    uint8_t flex_parser_id_outer_first_mpls_over_gre[0x4];
-    uint8_t flex_parser_id_outer_first_mpls_over_udp_label[0x4];
-    uint8_t reserved_at_6e0[0x10];
+    uint8_t reserved_at_6d8[0x18];
     uint8_t sf_base_id[0x10];
-    uint8_t reserved_at_700[0x80];
-    uint8_t vhca_tunnel_commands[0x40];
-    uint8_t match_definer_format_supported[0x40];
-};
-
-/// Linux mlx5_ifc.h.
-struct mlx5_ifc_cmd_hca_cap_2_bits {
-    uint8_t reserved_at_0[0xa0];
-    uint8_t max_reformat_insert_size[0x8];
-    uint8_t max_reformat_insert_offset[0x8];
-    uint8_t max_reformat_remove_size[0x8];
-    uint8_t max_reformat_remove_offset[0x8];
-    uint8_t reserved_at_c0[0x161];
-    uint8_t sw_vhca_id_valid[0x1];
-    uint8_t sw_vhca_id[0xe];
-    uint8_t reserved_at_230[0x5d0];
+    uint8_t reserved_at_700[0x100];
 };
 
 /// Linux mlx5_ifc.h.
@@ -214,7 +179,7 @@ struct mlx5_ifc_flow_table_fields_supported_bits {
     uint8_t outer_geneve_oam[0x1];
     uint8_t outer_geneve_protocol_type[0x1];
     uint8_t outer_geneve_opt_len[0x1];
-    uint8_t source_vhca_port[0x1];
+    uint8_t reserved_at_1e[0x1];
     uint8_t source_eswitch_port[0x1];
     uint8_t inner_dmac[0x1];
     uint8_t inner_smac[0x1];
@@ -242,18 +207,7 @@ struct mlx5_ifc_flow_table_fields_supported_bits {
     uint8_t reserved_at_37[0x9];
     uint8_t geneve_tlv_option_0_data[0x1];
     uint8_t geneve_tlv_option_0_exist[0x1];
-    uint8_t reserved_at_42[0x3];
-    uint8_t outer_first_mpls_over_udp[0x4];
-    uint8_t outer_first_mpls_over_gre[0x4];
-    uint8_t inner_first_mpls[0x4];
-    uint8_t outer_first_mpls[0x4];
-    uint8_t reserved_at_55[0x2];
-    uint8_t outer_esp_spi[0x1];
-    uint8_t reserved_at_58[0x2];
-    uint8_t bth_dst_qp[0x1];
-    uint8_t reserved_at_5b[0x1d];
-    uint8_t metadata_reg_c_7[0x1];
-    uint8_t metadata_reg_c_6[0x1];
+    uint8_t reserved_at_42[0x38];
     uint8_t metadata_reg_c_5[0x1];
     uint8_t metadata_reg_c_4[0x1];
     uint8_t metadata_reg_c_3[0x1];
@@ -286,25 +240,17 @@ struct mlx5_ifc_flow_table_prop_layout_bits {
     uint8_t reformat_l2_to_l3_tunnel[0x1];
     uint8_t reformat_and_modify_action[0x1];
     uint8_t ignore_flow_level[0x1];
-    uint8_t reserved_at_16[0x1];
-    uint8_t table_miss_action_domain[0x1];
+    uint8_t reserved_at_16[0x2];
     uint8_t termination_table[0x1];
     uint8_t reformat_and_fwd_to_table[0x1];
     uint8_t reserved_at_1a[0x4];
     uint8_t sw_owner_v2[0x1];
-    uint8_t reserved_at_1f[0x1];
-    uint8_t termination_table_raw_traffic[0x1];
-    uint8_t reserved_at_21[0x1];
+    uint8_t reserved_at_1f[0x3];
     uint8_t log_max_ft_size[0x6];
     uint8_t log_max_modify_header_context[0x8];
     uint8_t max_modify_header_actions[0x8];
     uint8_t max_ft_level[0x8];
-    uint8_t reserved_at_40[0x6];
-    uint8_t execute_aso[0x1];
-    uint8_t reserved_at_47[0x1b];
-    uint8_t reformat_insert[0x1];
-    uint8_t reformat_remove[0x1];
-    uint8_t reserved_at_64[0x14];
+    uint8_t reserved_at_40[0x38];
     uint8_t log_max_ft_num[0x8];
     uint8_t reserved_at_80[0x10];
     uint8_t log_max_flow_counter[0x8];
@@ -318,11 +264,7 @@ struct mlx5_ifc_flow_table_prop_layout_bits {
 
 /// Linux mlx5_ifc.h.
 struct mlx5_ifc_flow_table_nic_cap_bits {
-    uint8_t nic_rx_multi_path_tirs[0x1];
-    uint8_t nic_rx_multi_path_tirs_fts[0x1];
-    uint8_t reserved_at_2[0x5];
-    uint8_t sw_owner_reformat_supported[0x1];
-    uint8_t reserved_at_8[0x18];
+    uint8_t reserved_at_0[0x20];
     uint8_t encap_general_header[0x1];
     uint8_t reserved_at_21[0xa];
     uint8_t log_max_packet_reformat_context[0x5];
@@ -352,9 +294,7 @@ struct mlx5_ifc_flow_table_eswitch_cap_bits {
     uint8_t fdb_multi_path_to_table[0x1];
     uint8_t reserved_at_1d[0x1e3];
     struct mlx5_ifc_flow_table_prop_layout_bits flow_table_properties_nic_esw_fdb;
-    struct mlx5_ifc_flow_table_prop_layout_bits flow_table_properties_esw_acl_ingress;
-    struct mlx5_ifc_flow_table_prop_layout_bits flow_table_properties_esw_acl_egress;
-    uint8_t reserved_at_800[0x1000];
+    uint8_t reserved_at_400[0x1400];
     uint8_t sw_steering_fdb_action_drop_icm_address_rx[0x40];
     uint8_t sw_steering_fdb_action_drop_icm_address_tx[0x40];
     uint8_t sw_steering_uplink_icm_address_rx[0x40];
@@ -381,9 +321,7 @@ struct mlx5_ifc_e_switch_cap_bits {
     uint8_t reserved_at_1e[0x2];
     uint8_t vxlan_encap_decap[0x1];
     uint8_t nvgre_encap_decap[0x1];
-    uint8_t reserved_at_22[0x1];
-    uint8_t log_max_fdb_encap_uplink[0x5];
-    uint8_t reserved_at_28[0x3];
+    uint8_t reserved_at_22[0x9];
     uint8_t log_max_packet_reformat_context[0x5];
     uint8_t reserved_at_30[0x6];
     uint8_t max_encap_header_size[0xa];
@@ -405,9 +343,7 @@ struct mlx5_ifc_device_mem_cap_bits {
     uint8_t reserved_at_120[0x18];
     uint8_t log_header_modify_pattern_sw_icm_size[0x8];
     uint8_t header_modify_sw_icm_start_address[0x40];
-    uint8_t reserved_at_180[0x40];
-    uint8_t header_modify_pattern_sw_icm_start_address[0x40];
-    uint8_t reserved_at_200[0x600];
+    uint8_t reserved_at_180[0x680];
 };
 
 /// Linux mlx5_ifc.h.
@@ -415,9 +351,7 @@ struct mlx5_ifc_roce_cap_bits {
     uint8_t reserved_at_0[0x5];
     uint8_t fl_rc_qp_when_roce_disabled[0x1];
     uint8_t fl_rc_qp_when_roce_enabled[0x1];
-    uint8_t reserved_at_7[0x17];
-    uint8_t qp_ts_format[0x2];
-    uint8_t reserved_at_20[0x6c];
+    uint8_t reserved_at_7[0x85];
     uint8_t l3_type[0x4];
     uint8_t reserved_at_90[0x8];
     uint8_t roce_version[0x8];
@@ -436,14 +370,9 @@ struct mlx5_ifc_qos_cap_bits {
     uint8_t esw_scheduling[0x1];
     uint8_t esw_bw_share[0x1];
     uint8_t esw_rate_limit[0x1];
-    uint8_t reserved_at_4[0x8];
-    uint8_t log_esw_max_sched_depth[0x4];
-    uint8_t reserved_at_10[0x30];
+    uint8_t reserved_at_4[0x3c];
     uint8_t packet_pacing_max_rate[0x20];
-    uint8_t reserved_at_60[0x40];
-    uint8_t esw_element_type[0x10];
-    uint8_t esw_tsar_type[0x10];
-    uint8_t reserved_at_c0[0x20];
+    uint8_t reserved_at_60[0x80];
     uint8_t max_tsar_bw_share[0x20];
     uint8_t reserved_at_100[0x23];
     uint8_t log_meter_aso_granularity[0x5];
@@ -457,7 +386,6 @@ struct mlx5_ifc_qos_cap_bits {
 /// Linux mlx5_ifc.h.
 union mlx5_ifc_hca_cap_union_bits {
     struct mlx5_ifc_cmd_hca_cap_bits cmd_hca_cap;
-    struct mlx5_ifc_cmd_hca_cap_2_bits cmd_hca_cap_2;
     struct mlx5_ifc_roce_cap_bits roce_cap;
     struct mlx5_ifc_flow_table_nic_cap_bits flow_table_nic_cap;
     struct mlx5_ifc_flow_table_eswitch_cap_bits flow_table_eswitch_cap;

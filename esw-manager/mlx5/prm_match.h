@@ -41,8 +41,7 @@ struct mlx5_ifc_fte_match_set_misc_bits {
     uint8_t reserved_at_1[0x1];
     uint8_t gre_k_present[0x1];
     uint8_t gre_s_present[0x1];
-    uint8_t reserved_at_4[0x4];
-    uint8_t source_sqn[0x18];
+    uint8_t reserved_at_4[0x1c];
     uint8_t source_eswitch_owner_vhca_id[0x10];
     uint8_t source_port[0x10];
     uint8_t outer_second_prio[0x3];
@@ -107,30 +106,11 @@ struct mlx5_ifc_fte_match_set_misc3_bits {
 };
 
 /// Linux mlx5_ifc.h.
-struct mlx5_ifc_fte_match_set_misc4_bits {
-    uint8_t prog_sample_field_value_0[0x20];
-    uint8_t prog_sample_field_id_0[0x20];
-    uint8_t reserved_at_40[0x1c0];
-};
-
-/// Linux mlx5_ifc.h.
-struct mlx5_ifc_fte_match_set_misc5_bits {
-    uint8_t reserved_at_0[0x80];
-    uint8_t tunnel_header_0[0x20];
-    uint8_t tunnel_header_1[0x20];
-    uint8_t tunnel_header_2[0x20];
-    uint8_t tunnel_header_3[0x20];
-    uint8_t reserved_at_100[0x100];
-};
-
-/// Linux mlx5_ifc.h.
 struct mlx5_ifc_fte_match_param_bits {
     struct mlx5_ifc_fte_match_set_lyr_2_4_bits outer_headers;
     struct mlx5_ifc_fte_match_set_misc_bits misc_parameters;
     struct mlx5_ifc_fte_match_set_lyr_2_4_bits inner_headers;
     struct mlx5_ifc_fte_match_set_misc2_bits misc_parameters_2;
     struct mlx5_ifc_fte_match_set_misc3_bits misc_parameters_3;
-    struct mlx5_ifc_fte_match_set_misc4_bits misc_parameters_4;
-    struct mlx5_ifc_fte_match_set_misc5_bits misc_parameters_5;
-    uint8_t reserved_at_e00[0x200];
+    uint8_t reserved_at_a00[0x600];
 };

@@ -10,8 +10,7 @@
 /// Linux mlx5_ifc.h.
 struct mlx5_ifc_geneve_tlv_option_bits {
     uint8_t modify_field_select[0x40];
-    uint8_t reserved_at_40[0x18];
-    uint8_t geneve_option_fte_index[0x8];
+    uint8_t reserved_at_40[0x20];
     uint8_t option_class[0x10];
     uint8_t option_type[0x8];
     uint8_t reserved_at_78[0x3];

@@ -41,17 +41,7 @@ struct mlx5_ifc_query_esw_vport_context_in_bits {
 
 /// Linux mlx5_ifc.h.
 struct mlx5_ifc_esw_vport_context_bits {
-    uint8_t fdb_to_vport_reg_c[0x1];
-    uint8_t reserved_at_1[0x2];
-    uint8_t vport_svlan_strip[0x1];
-    uint8_t vport_cvlan_strip[0x1];
-    uint8_t vport_svlan_insert[0x1];
-    uint8_t vport_cvlan_insert[0x2];
-    uint8_t fdb_to_vport_reg_c_id[0x8];
-    uint8_t reserved_at_10[0x41];
-    uint8_t cvlan_pcp[0x3];
-    uint8_t cvlan_id[0xc];
-    uint8_t reserved_at_60[0x720];
+    uint8_t reserved_at_0[0x780];
     uint8_t sw_steering_vport_icm_address_rx[0x40];
     uint8_t sw_steering_vport_icm_address_tx[0x40];
 };
@@ -73,9 +63,7 @@ struct mlx5_ifc_query_nic_vport_context_in_bits {
     uint8_t other_vport[0x1];
     uint8_t reserved_at_41[0xf];
     uint8_t vport_number[0x10];
-    uint8_t reserved_at_60[0x5];
-    uint8_t allowed_list_type[0x3];
-    uint8_t reserved_at_68[0x18];
+    uint8_t reserved_at_60[0x20];
 };
 
 /// Linux mlx5_ifc.h.
@@ -87,19 +75,14 @@ struct mlx5_ifc_mac_address_layout_bits {
 
 /// Linux mlx5_ifc.h.
 struct mlx5_ifc_nic_vport_context_bits {
-    uint8_t reserved_at_0[0x5];
-    uint8_t min_wqe_inline_mode[0x3];
-    uint8_t reserved_at_8[0x17];
+    uint8_t reserved_at_0[0x1f];
     uint8_t roce_en[0x1];
     uint8_t reserved_at_20[0x110];
     uint8_t mtu[0x10];
     uint8_t system_image_guid[0x40];
     uint8_t port_guid[0x40];
     uint8_t node_guid[0x40];
-    uint8_t reserved_at_200[0x585];
-    uint8_t allowed_list_type[0x3];
-    uint8_t reserved_at_788[0xc];
-    uint8_t allowed_list_size[0xc];
+    uint8_t reserved_at_200[0x5a0];
     struct mlx5_ifc_mac_address_layout_bits permanent_address;
     uint8_t reserved_at_7e0[0x20];
 };
@@ -119,9 +102,7 @@ struct mlx5_ifc_query_roce_address_in_bits {
     uint8_t reserved_at_10[0x20];
     uint8_t op_mod[0x10];
     uint8_t roce_address_index[0x10];
-    uint8_t reserved_at_50[0xc];
-    uint8_t vhca_port_num[0x4];
-    uint8_t reserved_at_60[0x20];
+    uint8_t reserved_at_50[0x30];
 };
 
 /// Linux mlx5_ifc.h.
@@ -164,10 +145,7 @@ struct mlx5_ifc_vnic_diagnostic_statistics_bits {
     uint8_t nic_receive_steering_discard[0x40];
     uint8_t receive_discard_vport_down[0x40];
     uint8_t transmit_discard_vport_down[0x40];
-    uint8_t reserved_at_140[0x60];
-    uint8_t invalid_command[0x20];
-    uint8_t quota_exceeded_command[0x20];
-    uint8_t reserved_at_1e0[0xe20];
+    uint8_t reserved_at_140[0xec0];
 };
 
 /// Linux mlx5_ifc.h.
@@ -214,18 +192,14 @@ struct mlx5_ifc_query_esw_functions_in_bits {
 
 /// Linux mlx5_ifc.h; host_pf_vhca_id_valid and host_pf_vhca_id: rdma-core's.
 struct mlx5_ifc_host_params_context_bits {
-    uint8_t reserved_at_0[0xd];
-    uint8_t host_pf_not_exist[0x1];
+    uint8_t reserved_at_0[0xe];
     uint8_t host_pf_vhca_id_valid[0x1];
-    uint8_t host_pf_disabled[0x1];
+    uint8_t reserved_at_f[0x1];
     uint8_t host_num_of_vfs[0x10];
     uint8_t host_total_vfs[0x10];
-    uint8_t host_pci_bus[0x10];
+    uint8_t reserved_at_30[0x10];
     uint8_t host_pf_vhca_id[0x10];
-    uint8_t host_pci_device[0x10];
-    uint8_t reserved_at_60[0x10];
-    uint8_t host_pci_function[0x10];
-    uint8_t reserved_at_80[0x180];
+    uint8_t reserved_at_50[0x1b0];
 };
 
 /// Linux mlx5_ifc.h.
