@@ -101,8 +101,7 @@ void FlowTables::Table::update() {
 }
 
 Answer FlowTables::create_table(const Command& command) {
-    const void* const context =
-        DEVX_ADDR_OF(create_flow_table_in, const_cast<void*>(command.in), flow_table_context);
+    const void* const context = DEVX_ADDR_OF(create_flow_table_in, command.in, flow_table_context);
     const uint32_t type = DEVX_GET(create_flow_table_in, command.in, table_type);
     const uint32_t level = DEVX_GET(flow_table_context, context, level);
     const uint32_t log_size = DEVX_GET(flow_table_context, context, log_size);
@@ -202,9 +201,7 @@ Answer FlowTables::modify_table(const Command& command) {
         return kNotSupported;
     }
     const Answer answer = set_miss(
-        command,
-        DEVX_ADDR_OF(modify_flow_table_in, const_cast<void*>(command.in), flow_table_context), type,
-        *table);
+        command, DEVX_ADDR_OF(modify_flow_table_in, command.in, flow_table_context), type, *table);
     table->update();
     return answer;
 }
@@ -311,8 +308,7 @@ Answer FlowTables::set_entry(const Command& command) {
 
 /// Reads the actions of an entry, its destinations and its counters.
 Answer FlowTables::read_entry(const Command& command, const Table& table, Entry& entry) const {
-    const void* const context =
-        DEVX_ADDR_OF(set_fte_in, const_cast<void*>(command.in), flow_context);
+    const void* const context = DEVX_ADDR_OF(set_fte_in, command.in, flow_context);
     const uint32_t action = DEVX_GET(flow_context, context, action);
     const bool extended = DEVX_GET(flow_context, context, extended_destination);
     const size_t destinations = DEVX_GET(flow_context, context, destination_list_size);

@@ -95,7 +95,7 @@ Answer GeneralObjects::create_meters(const Command& command) {
     meters->resize(size_t{1} << log);
     for (Meter& meter : *meters) {
         memcpy(meter.data(),
-               DEVX_ADDR_OF(create_flow_meter_aso_obj_in, const_cast<void*>(command.in),
+               DEVX_ADDR_OF(create_flow_meter_aso_obj_in, command.in,
                             flow_meter_aso_obj.flow_meter_parameters),
                sizeof meter);
     }

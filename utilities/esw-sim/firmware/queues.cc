@@ -95,7 +95,7 @@ void Queues::add_commands(CommandTable& table) {
 }
 
 Answer Queues::create_qp(const Command& command) {
-    const void* const qpc = DEVX_ADDR_OF(create_qp_in, const_cast<void*>(command.in), qpc);
+    const void* const qpc = DEVX_ADDR_OF(create_qp_in, command.in, qpc);
     auto pd = pds_.refer(command.uid, DEVX_GET(qpc, qpc, pd));
     auto send_cq = cqs_.refer(command.uid, DEVX_GET(qpc, qpc, cqn_snd));
     auto receive_cq = cqs_.refer(command.uid, DEVX_GET(qpc, qpc, cqn_rcv));

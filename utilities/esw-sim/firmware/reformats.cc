@@ -63,8 +63,8 @@ void Reformats::add_commands(CommandTable& table) {
 }
 
 Answer Reformats::alloc_reformat(const Command& command) {
-    const void* const context = DEVX_ADDR_OF(
-        alloc_packet_reformat_context_in, const_cast<void*>(command.in), packet_reformat_context);
+    const void* const context =
+        DEVX_ADDR_OF(alloc_packet_reformat_context_in, command.in, packet_reformat_context);
     const size_t size = DEVX_GET(packet_reformat_context_in, context, reformat_data_size);
     const size_t before =
         DEVX_BYTE_OFF(alloc_packet_reformat_context_in, packet_reformat_context) + kReformatData;
