@@ -40,7 +40,7 @@ include tests/unit/sim/automake.mk
 include tests/sim/automake.mk
 
 EXTRA_DIST += tests/lib.sh tests/ovs/lib-ovs.sh tests/ovs/lib-sim.sh \
-	tests/ovs/quiet.py tests/ovs/tagged-frames.py tests/run $(ESW_CHECK_TESTS) $(ESW_SYSTEM_TESTS) \
+	tests/quiet.py tests/ovs/tagged-frames.py tests/run $(ESW_CHECK_TESTS) $(ESW_SYSTEM_TESTS) \
 	$(ESW_SUITES) tests/ovs-suite/minimum
 
 tests/tests.list: Makefile

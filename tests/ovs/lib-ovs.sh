@@ -99,7 +99,7 @@ assert eval(sys.argv[2]), f"not so: {sys.argv[2]}: {x}"' "$1" "${2:-True}"
 
 # expect_quiet PID...: these processes do not spin. A round trip to the database does not concern them.
 expect_quiet() {
-    "$ESW_SRC/tests/ovs/quiet.py" "$@" -- ovs-vsctl --no-wait get open_vswitch . external_ids
+    "$ESW_SRC/tests/quiet.py" "$@" -- ovs-vsctl --no-wait get open_vswitch . external_ids
 }
 
 # What tests/lib.sh shows of a failed case.

@@ -54,5 +54,5 @@ ESW_SYSTEM_TESTS += \
 	tests/sim/device/matches \
 	tests/sim/device/programs \
 	tests/sim/device/rules
-EXTRA_DIST += tests/sim/device/common.sh \
+EXTRA_DIST += tests/sim/device/common.sh tests/sim/device/idle-client.py \
 	tests/sim/device/tsan.suppressions tests/sim/device/rdma-core-tests
