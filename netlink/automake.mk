@@ -43,4 +43,8 @@ netlink_libesw_netlink_a_SOURCES = \
 	netlink/rtnl_codec.cc \
 	netlink/rtnl_codec.h \
 	netlink/rtnl_types.h \
-	netlink/uapi.h
+	netlink/sysfs.cc \
+	netlink/sysfs.h \
+	netlink/uapi.h \
+	netlink/uevent.cc \
+	netlink/uevent.h

@@ -63,6 +63,9 @@ public:
 
     virtual Result<std::vector<RdmaDevice>> rdma_devices() = 0;
     virtual Result<std::vector<RdmaPort>> rdma_ports(uint32_t device_index) = 0;
+    /// The device that an RDMA device is made of, as devlink names it. ENODEV: there is no RDMA
+    /// device of this name.
+    virtual Result<DevlinkHandle> rdma_parent(const std::string& device) = 0;
 };
 
 /// Notifications of one source were lost: everything known from it may be wrong and has to be asked
@@ -79,8 +82,9 @@ struct SourceLost {
     Error error;
 };
 
-using KernelEvent = std::variant<DevlinkDeviceEvent, DevlinkPortEvent, DevlinkParamEvent,
-                                 DevlinkRateEvent, LinkEvent, RdmaEvent, Overflow, SourceLost>;
+using KernelEvent =
+    std::variant<DevlinkDeviceEvent, DevlinkPortEvent, DevlinkParamEvent, DevlinkRateEvent,
+                 LinkEvent, RdmaEvent, RdmaDeviceEvent, Overflow, SourceLost>;
 
 /// Notifications. Threads: all calls on the thread of the event loop that it was made with.
 class KernelMonitor {

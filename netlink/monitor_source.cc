@@ -91,22 +91,27 @@ void MonitorSource::handle(const Datagram& datagram) {
         log_.warn("{}: ignored a message that netlink port {} sent", name_, datagram.sender);
         return;
     }
-    Status understood;
-    const auto messages = split_datagram(datagram.bytes);
-    if (!messages) {
-        understood = fail(messages.error());
-    } else {
-        for (const MessageView& message : *messages) {
-            if (auto one = hooks_.message(message); !one) {
-                understood = one;
-            }
-        }
-    }
+    const Status understood =
+        hooks_.datagram ? hooks_.datagram(datagram.bytes) : take_messages(datagram.bytes);
     if (!understood) {
         log_.warn("{}: a notification cannot be understood, all is read again: {}", name_,
                   understood.error().to_string());
         hooks_.overflow();
     }
+}
+
+Status MonitorSource::take_messages(ByteView datagram) {
+    const auto messages = split_datagram(datagram);
+    if (!messages) {
+        return fail(messages.error());
+    }
+    Status understood;
+    for (const MessageView& message : *messages) {
+        if (auto one = hooks_.message(message); !one) {
+            understood = one;
+        }
+    }
+    return understood;
 }
 
 void MonitorSource::lose(const Error& error) {

@@ -36,6 +36,9 @@ public:
         std::function<void()> overflow;
         /// The socket is gone, with this error; it is opened again by itself.
         std::function<void(const Error&)> lost;
+        /// For a socket whose datagrams are not netlink messages: one datagram, instead of
+        /// `message`.
+        std::function<Status(ByteView)> datagram = {};
     };
 
     MonitorSource(EventLoop& loop, const Logger& log, std::string name, BackOff back_off,
@@ -58,6 +61,7 @@ private:
     /// Reads at most `limit` datagrams; true when nothing is left.
     bool read(int limit);
     void handle(const Datagram& datagram);
+    Status take_messages(ByteView datagram);
     void lose(const Error& error);
     void reopen_later();
     void reopen();

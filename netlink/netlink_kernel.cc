@@ -9,6 +9,7 @@
 #include "netlink/genl_families.h"
 #include "netlink/rdma_client.h"
 #include "netlink/rtnl_client.h"
+#include "netlink/sysfs.h"
 
 namespace esw::netlink {
 
@@ -84,6 +85,9 @@ public:
     Result<std::vector<RdmaDevice>> rdma_devices() override { return rdma_.devices(); }
     Result<std::vector<RdmaPort>> rdma_ports(uint32_t device_index) override {
         return rdma_.ports(device_index);
+    }
+    Result<DevlinkHandle> rdma_parent(const std::string& device) override {
+        return infiniband_parent("/sys", device);
     }
 
 private:

@@ -14,6 +14,7 @@
 #include "netlink/rdma_codec.h"
 #include "netlink/rtnl_codec.h"
 #include "netlink/uapi.h"
+#include "netlink/uevent.h"
 
 namespace esw::netlink {
 
@@ -25,6 +26,9 @@ constexpr const char* kDevlinkGroup = "config";  // DEVLINK_GENL_MCGRP_CONFIG_NA
 // The controller's group "notify" has the controller's own family number
 // (net/netlink/genetlink.c, genl_validate_assign_mc_groups).
 constexpr uint32_t kControllerGroup = GENL_ID_CTRL;
+
+// The kernel's own events; group 2 has those that udev has handled (lib/kobject_uevent.c).
+constexpr uint32_t kUeventGroup = 1;
 
 // The few questions that the monitor asks run on the events thread; the kernel answers them at
 // once.
@@ -44,7 +48,8 @@ public:
           controller_(loop, log_, "nlctrl", back_off, controller_hooks()),
           devlink_(loop, log_, kDevlink, back_off, devlink_hooks()),
           route_(loop, log_, "rtnetlink", back_off, route_hooks()),
-          rdma_(loop, log_, "rdma", back_off, rdma_hooks()) {}
+          rdma_(loop, log_, "rdma", back_off, rdma_hooks()),
+          uevents_(loop, log_, "uevents", back_off, uevent_hooks()) {}
 
     Status start(std::function<void(KernelEvent)> receiver) override;
     void drain() override;
@@ -57,6 +62,7 @@ private:
     MonitorSource::Hooks devlink_hooks();
     MonitorSource::Hooks route_hooks();
     MonitorSource::Hooks rdma_hooks();
+    MonitorSource::Hooks uevent_hooks();
 
     Result<std::unique_ptr<Channel>> open_group(int protocol, uint32_t group);
     Result<std::unique_ptr<Channel>> open_devlink();
@@ -68,6 +74,7 @@ private:
     Status on_devlink(const MessageView& message);
     Status on_route(const MessageView& message);
     Status on_rdma(const MessageView& message);
+    Status on_uevent(ByteView datagram);
     void on_controller_overflow();
     void report_devlink_gone();
     void look_for_rdma();
@@ -99,6 +106,7 @@ private:
     MonitorSource devlink_;
     MonitorSource route_;
     MonitorSource rdma_;
+    MonitorSource uevents_;
 };
 
 MonitorSource::Hooks NetlinkMonitor::controller_hooks() {
@@ -127,6 +135,13 @@ MonitorSource::Hooks NetlinkMonitor::rdma_hooks() {
             report_overflow(Overflow::Source::kRdma), report_lost(Overflow::Source::kRdma)};
 }
 
+MonitorSource::Hooks NetlinkMonitor::uevent_hooks() {
+    return {[this] { return open_group(NETLINK_KOBJECT_UEVENT, kUeventGroup); },
+            [](const MessageView&) { return Status{}; }, report_overflow(Overflow::Source::kRdma),
+            // Ports and the devices that are there can still be asked for.
+            [](const Error&) {}, [this](ByteView datagram) { return on_uevent(datagram); }};
+}
+
 Status NetlinkMonitor::start(std::function<void(KernelEvent)> receiver) {
     if (receiver_) {
         return fail(EALREADY, "kernel monitor", "start");
@@ -134,7 +149,7 @@ Status NetlinkMonitor::start(std::function<void(KernelEvent)> receiver) {
     receiver_ = std::move(receiver);
     auto opened = open_sources();
     if (!opened) {
-        for (MonitorSource* source : {&controller_, &devlink_, &route_, &rdma_}) {
+        for (MonitorSource* source : {&controller_, &devlink_, &route_, &rdma_, &uevents_}) {
             source->close();
         }
         receiver_ = nullptr;
@@ -156,7 +171,10 @@ Status NetlinkMonitor::open_sources() {
     if (auto opened = unless_missing(devlink_.open()); !opened) {
         return opened;
     }
-    return unless_missing(rdma_.open());
+    if (auto opened = unless_missing(rdma_.open()); !opened) {
+        return opened;
+    }
+    return unless_missing(uevents_.open());
 }
 
 Status NetlinkMonitor::unless_missing(const Status& opened) {
@@ -167,7 +185,7 @@ void NetlinkMonitor::drain() {
     if (delivering_) {
         return;
     }
-    for (MonitorSource* source : {&controller_, &devlink_, &route_, &rdma_}) {
+    for (MonitorSource* source : {&controller_, &devlink_, &route_, &rdma_, &uevents_}) {
         source->drain();
     }
 }
@@ -279,6 +297,17 @@ Status NetlinkMonitor::on_route(const MessageView& message) {
 
 Status NetlinkMonitor::on_rdma(const MessageView& message) {
     auto event = rdma::decode_event(message);
+    if (!event) {
+        return fail(event.error());
+    }
+    if (*event) {
+        report(**std::move(event));
+    }
+    return {};
+}
+
+Status NetlinkMonitor::on_uevent(ByteView datagram) {
+    auto event = uevent::decode(datagram);
     if (!event) {
         return fail(event.error());
     }

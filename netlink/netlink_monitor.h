@@ -12,11 +12,12 @@
 
 namespace esw::netlink {
 
-/// The kernel's notifications by netlink: devlink's group "config", rtnetlink's links, and RDMA
-/// netlink's group "notify" where the kernel has it (6.12). A devlink family that appears later is
-/// noticed (generic netlink's controller tells), and reported as an Overflow of kDevlink; one that
-/// disappears as SourceLost with ENOTSUP. RDMA netlink that appears later (the module is loaded)
-/// has no notification: it is looked for when devlink tells of a device.
+/// The kernel's notifications by netlink: devlink's group "config", rtnetlink's links, RDMA
+/// netlink's group "notify" where the kernel has it (6.12), and the uevents of RDMA devices. A
+/// devlink family that appears later is noticed (generic netlink's controller tells), and reported
+/// as an Overflow of kDevlink; one that disappears as SourceLost with ENOTSUP. RDMA netlink that
+/// appears later (the module is loaded) has no notification: it is looked for when devlink tells of
+/// a device.
 ///
 /// A notification that cannot be understood is reported as an Overflow, too: what it said is lost.
 ///

@@ -30,6 +30,16 @@ struct RdmaPort {
     bool operator==(const RdmaPort&) const = default;
 };
 
+/// An RDMA device came, went or has another name now. From uevents, which every kernel sends.
+struct RdmaDeviceEvent {
+    enum class Kind { kCame, kWent, kRenamed };
+    Kind kind = Kind::kCame;
+    std::string name;
+    std::string old_name;  ///< kRenamed
+    std::string parent;    ///< the device below it by its name on its bus: "0000:08:00.0"
+    bool operator==(const RdmaDeviceEvent&) const = default;
+};
+
 /// From the monitor of kernels that have one (6.12).
 struct RdmaEvent {
     enum class Kind { kRegister, kUnregister, kNetdevAttach, kNetdevDetach, kOther };

@@ -315,6 +315,26 @@ void FakeKernel::add_rdma_port(const RepRef& ref, const std::string& device, uin
                                            out.device_index, device, port, out.ifindex, ""});
 }
 
+void FakeKernel::add_rdma_device(const DevlinkHandle& parent, const std::string& name) {
+    MutexLock lock(mutex_);
+    netlink::RdmaDevice added;
+    added.index = next_rdma_index_++;
+    added.name = name;
+    rdma_devices_.push_back(added);
+    rdma_parents_[name] = parent;
+    emit(Source::kRdma,
+         netlink::RdmaDeviceEvent{netlink::RdmaDeviceEvent::Kind::kCame, name, "", parent.device});
+}
+
+void FakeKernel::remove_rdma_device(const std::string& name) {
+    MutexLock lock(mutex_);
+    std::erase_if(rdma_devices_, [&](const auto& device) { return device.name == name; });
+    const DevlinkHandle parent = rdma_parents_.at(name);
+    rdma_parents_.erase(name);
+    emit(Source::kRdma,
+         netlink::RdmaDeviceEvent{netlink::RdmaDeviceEvent::Kind::kWent, name, "", parent.device});
+}
+
 uint32_t FakeKernel::ifindex(const RepRef& ref) const {
     MutexLock lock(mutex_);
     return const_cast<FakeKernel*>(this)->port_of(ref).port.ifindex.value();

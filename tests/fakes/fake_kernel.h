@@ -58,6 +58,9 @@ public:
     void set_switch_id(const DevlinkHandle& handle, std::vector<uint8_t> switch_id);
     void repeat_port_event(const RepRef& ref);
     void add_rdma_port(const RepRef& ref, const std::string& device, uint32_t port);
+    /// An RDMA device of a PF comes and goes.
+    void add_rdma_device(const DevlinkHandle& parent, const std::string& name);
+    void remove_rdma_device(const std::string& name);
 
     uint32_t ifindex(const RepRef& ref) const;
     uint32_t port_index(const RepRef& ref) const;
@@ -127,6 +130,7 @@ public:
     Result<bool> remove_ingress_qdisc(uint32_t ifindex) override;
     Result<std::vector<netlink::RdmaDevice>> rdma_devices() override;
     Result<std::vector<netlink::RdmaPort>> rdma_ports(uint32_t device_index) override;
+    Result<DevlinkHandle> rdma_parent(const std::string& device) override;
 
 private:
     friend class FakeMonitor;
@@ -185,6 +189,8 @@ private:
     std::map<uint32_t, Netdev> netdevs_ ESW_GUARDED_BY(mutex_);
     std::vector<netlink::RdmaDevice> rdma_devices_ ESW_GUARDED_BY(mutex_);
     std::vector<netlink::RdmaPort> rdma_ports_ ESW_GUARDED_BY(mutex_);
+    std::map<std::string, DevlinkHandle> rdma_parents_ ESW_GUARDED_BY(mutex_);
+    uint32_t next_rdma_index_ ESW_GUARDED_BY(mutex_) = 100;
     uint32_t next_ifindex_ ESW_GUARDED_BY(mutex_) = 10;
     uint32_t next_vhca_id_ ESW_GUARDED_BY(mutex_) = 1;
     bool has_devlink_ ESW_GUARDED_BY(mutex_) = true;

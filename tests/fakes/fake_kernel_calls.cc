@@ -427,4 +427,15 @@ Result<std::vector<netlink::RdmaPort>> FakeKernel::rdma_ports(uint32_t device_in
     return ports;
 }
 
+Result<DevlinkHandle> FakeKernel::rdma_parent(const std::string& device) {
+    if (auto entered = enter("rdma_parent", device); !entered) {
+        return fail(entered.error());
+    }
+    MutexLock lock(mutex_);
+    const auto parent = rdma_parents_.find(device);
+    return parent == rdma_parents_.end()
+               ? Result<DevlinkHandle>(fail(ENODEV, device, "look up its device"))
+               : Result<DevlinkHandle>(parent->second);
+}
+
 }  // namespace esw::fakes

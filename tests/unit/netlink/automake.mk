@@ -18,6 +18,8 @@ tests_unit_test_netlink_SOURCES = \
 	tests/unit/netlink/rdma_codec_test.cc \
 	tests/unit/netlink/requester_test.cc \
 	tests/unit/netlink/route_codec_test.cc \
+	tests/unit/netlink/sysfs_test.cc \
+	tests/unit/netlink/uevent_test.cc \
 	tests/unit/netlink/written_messages.h
 tests_unit_test_netlink_CPPFLAGS = $(ESW_TEST_CPPFLAGS)
 tests_unit_test_netlink_LDADD = $(ESW_TEST_LIBS) $(ESW_NETLINK_LIBS)

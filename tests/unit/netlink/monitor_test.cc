@@ -65,6 +65,7 @@ protected:
     FakePeer& devlink() { return sockets_.member_of(NETLINK_GENERIC, kConfigGroup); }
     FakePeer& controller() { return sockets_.member_of(NETLINK_GENERIC, GENL_ID_CTRL); }
     FakePeer& rdma() { return sockets_.member_of(NETLINK_RDMA, uapi::kRdmaGroupNotify); }
+    FakePeer& uevents() { return sockets_.member_of(NETLINK_KOBJECT_UEVENT, 1); }
 
     /// Runs the loop until there are `count` events.
     void run_until(size_t count) {
@@ -278,6 +279,54 @@ TEST_F(MonitorTest, RdmaThatAppearsWithADeviceIsAnOverflow) {
     ASSERT_EQ(events_.size(), 2U);
     EXPECT_EQ(event<Overflow>(0).source, Source::kRdma);
     EXPECT_FALSE(event<DevlinkDeviceEvent>(1).removed);
+}
+
+/// What the kernel says of an RDMA device; "add", "remove".
+Bytes rdma_uevent(const std::string& action) {
+    const std::string path = "/devices/pci0000:00/0000:08:00.0/infiniband/mlx5_0";
+    Bytes bytes;
+    for (const std::string& text :
+         {action + "@" + path, "ACTION=" + action, "DEVPATH=" + path,
+          std::string("SUBSYSTEM=infiniband"), std::string("NAME=mlx5_0")}) {
+        for (const char c : text) {
+            bytes.push_back(static_cast<std::byte>(c));
+        }
+        bytes.push_back(std::byte{0});
+    }
+    return bytes;
+}
+
+TEST_F(MonitorTest, UeventsTellOfRdmaDevicesOnKernelsWithoutTheMonitor) {
+    has_rdma_monitor_ = false;
+    start();
+    uevents().answer(rdma_uevent("remove"));
+    uevents().answer(rdma_uevent("add"));
+    monitor_->drain();
+    ASSERT_EQ(events_.size(), 2U);
+    EXPECT_EQ(event<RdmaDeviceEvent>(0).kind, RdmaDeviceEvent::Kind::kWent);
+    EXPECT_EQ(event<RdmaDeviceEvent>(1).kind, RdmaDeviceEvent::Kind::kCame);
+    EXPECT_EQ(event<RdmaDeviceEvent>(1).parent, "0000:08:00.0");
+}
+
+TEST_F(MonitorTest, UeventsOfOtherSendersAreIgnored) {
+    start();
+    uevents().answer(rdma_uevent("remove"), 4711);
+    monitor_->drain();
+    EXPECT_TRUE(events_.empty());
+}
+
+TEST_F(MonitorTest, UeventsThatWereLostOrAreDamagedAreAnOverflowOfRdma) {
+    start();
+    uevents().answer(Error{ENOBUFS, "", "receive netlink message", ""});
+    Bytes damaged = rdma_uevent("add");
+    damaged.pop_back();
+    uevents().answer(damaged);
+    uevents().answer(rdma_uevent("add"));
+    monitor_->drain();
+    ASSERT_EQ(events_.size(), 3U);
+    EXPECT_EQ(event<Overflow>(0).source, Source::kRdma);
+    EXPECT_EQ(event<Overflow>(1).source, Source::kRdma);
+    EXPECT_EQ(event<RdmaDeviceEvent>(2).name, "mlx5_0");
 }
 
 TEST_F(MonitorTest, OneSourceThatIsBusyDoesNotKeepTheOthersWaiting) {

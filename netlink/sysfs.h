@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string>
+
+#include "base/result.h"
+#include "netlink/devlink_types.h"
+
+/// What the kernel says only in /sys.
+namespace esw::netlink {
+
+/// The device that an RDMA device is made of, from the links of ROOT/class/infiniband/NAME/device:
+/// pci/0000:08:00.0 for a PF or VF, auxiliary/mlx5_core.sf.2 for an SF. ENODEV when there is no
+/// RDMA device `name`. ENOTSUP for one that is made of no device (rxe).
+Result<DevlinkHandle> infiniband_parent(const std::string& root, const std::string& name);
+
+}  // namespace esw::netlink
