@@ -13,6 +13,10 @@ class Clock {
 public:
     virtual ~Clock() = default;
     virtual TimePoint now() const = 0;
+    /// The time of day, for people: it may jump.
+    virtual std::chrono::system_clock::time_point wall_now() const {
+        return std::chrono::system_clock::now();
+    }
 };
 
 class SystemClock final : public Clock {

@@ -7,6 +7,7 @@ namespace esw {
 /// higher rank. This is the one table of all ranks; doc/threads.md says what each protects.
 enum class LockRank : int {
     kPlugin = 5,        ///< the plugin: ports of Open vSwitch, their claims and bindings
+    kRecord = 7,        ///< where the work of an eswitch can be listed
     kManager = 10,      ///< the manager's front: ports claimed, eswitches known
     kEswitch = 20,      ///< one eswitch's representors and states
     kWorkQueue = 30,    ///< one eswitch's queue of work

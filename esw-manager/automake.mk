@@ -3,11 +3,17 @@ noinst_LIBRARIES += esw-manager/libesw-manager.a
 esw_manager_libesw_manager_a_SOURCES = \
 	esw-manager/control_lock.cc \
 	esw-manager/control_lock.h \
+	esw-manager/counters.cc \
+	esw-manager/counters.h \
 	esw-manager/eswitch.cc \
 	esw-manager/eswitch.h \
+	esw-manager/eswitch_record.cc \
+	esw-manager/eswitch_record.h \
 	esw-manager/eswitch_work.cc \
 	esw-manager/eth_provider.cc \
 	esw-manager/eth_provider.h \
+	esw-manager/event_history.cc \
+	esw-manager/event_history.h \
 	esw-manager/ids.cc \
 	esw-manager/ids.h \
 	esw-manager/inventory.cc \
@@ -32,6 +38,10 @@ esw_manager_libesw_manager_a_SOURCES = \
 	esw-manager/snapshot.cc \
 	esw-manager/snapshot.h \
 	esw-manager/timers.h \
+	esw-manager/watchdog.cc \
+	esw-manager/watchdog.h \
+	esw-manager/watched_kernel.cc \
+	esw-manager/watched_kernel.h \
 	esw-manager/work_queue.cc \
 	esw-manager/work_queue.h
 

@@ -8,6 +8,8 @@
 
 namespace esw {
 
+class EswitchRecord;
+
 /// The right to run one long operation on an eswitch, with the generation that tells which queued
 /// work is still wanted.
 ///
@@ -20,7 +22,8 @@ class ControlLock {
 public:
     enum class Outcome { kAcquired, kStale, kShutdown };
 
-    explicit ControlLock(uint64_t generation) : generation_(generation) {}
+    /// `record`, which may be null, is told of waits and generations.
+    explicit ControlLock(uint64_t generation, EswitchRecord* record = nullptr);
 
     /// For work that carries a generation. kStale wins over kAcquired: work that is stale never
     /// gets the lock, whether it became so before the call or while it waited.
@@ -45,6 +48,7 @@ public:
     std::string owner() const ESW_EXCLUDES(mutex_);
 
 private:
+    EswitchRecord* const record_;
     mutable Mutex mutex_{LockRank::kControlLock};
     CondVar changed_;
     uint64_t generation_ ESW_GUARDED_BY(mutex_);

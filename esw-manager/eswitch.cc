@@ -47,21 +47,25 @@ std::optional<uint16_t> vport_of(const std::string& driver, uint32_t port_index)
 }  // namespace
 
 Eswitch::Eswitch(DevlinkHandle handle, netlink::Kernel& kernel, const Clock& clock, LogSink& log,
-                 uint64_t generation, Callbacks callbacks)
+                 RecordPtr record, uint64_t generation, Callbacks callbacks)
     : handle_(std::move(handle)),
       name_(handle_.to_string()),
-      kernel_(kernel),
+      record_(std::move(record)),
+      kernel_(kernel, *record_, [this] { return queue_.running(); }),
       clock_(clock),
       log_(log, "esw_eswitch"),
       callbacks_(std::move(callbacks)),
-      control_(generation),
+      control_(generation, record_.get()),
       queue_(
           control_, clock, [this](const WorkItem& item) { return handle_item(item); },
-          callbacks_.idle) {}
+          callbacks_.idle, record_.get()) {
+    record_->set_source(EventTrack::kQueue, [this] { return queue_.list(); });
+}
 
 Eswitch::~Eswitch() {
     close();
     join();
+    record_->set_source(EventTrack::kQueue, {});
 }
 
 void Eswitch::start() {
@@ -130,6 +134,7 @@ Status Eswitch::register_provider(Provider& provider) {
                         "there is one");
         }
         providers_[slot_of(type)] = &provider;
+        record_->record({EventTrack::kEvents, "register", std::string(to_string(type))});
         evaluate_all();
     }
     callbacks_.changed();
@@ -163,6 +168,8 @@ void Eswitch::unregister_provider(ProviderType type) {
     for (const RepId& id : loaded) {
         provider->unload({handle_, id});
     }
+    record_->count(Counter::kUnloads, loaded.size());
+    record_->record({EventTrack::kEvents, "unregister", std::string(to_string(type))});
     {
         MutexLock lock(mutex_);
         unregistering_[index] = false;
@@ -178,6 +185,8 @@ void Eswitch::invalidate(const std::string& reason) {
     }
     const uint64_t generation = control_.raise_generation();
     log_.debug("{}: generation {}: {}", name_, generation, reason);
+    record_->record(
+        {EventTrack::kEvents, "invalidate", "", generation, EventResult::kDone, reason});
     queue_.push(WorkKind::kInspect);
     evaluate_all();
 }
@@ -236,6 +245,7 @@ void Eswitch::retry(TimePoint now) {
         for (Slot& slot : rep.slots) {
             if (slot.status.retry_at && *slot.status.retry_at <= now) {
                 slot.status.retry_at.reset();
+                record_->count(Counter::kRetries);
                 queue_.push(WorkKind::kLoad, id);
             }
         }

@@ -18,6 +18,7 @@
 #include "esw-manager/port_options.h"
 #include "esw-manager/provider.h"
 #include "esw-manager/snapshot.h"
+#include "esw-manager/watched_kernel.h"
 #include "esw-manager/work_queue.h"
 #include "netlink/kernel.h"
 
@@ -53,7 +54,7 @@ public:
     };
 
     Eswitch(DevlinkHandle handle, netlink::Kernel& kernel, const Clock& clock, LogSink& log,
-            uint64_t generation, Callbacks callbacks);
+            RecordPtr record, uint64_t generation, Callbacks callbacks);
     ~Eswitch();
 
     /// Starts the thread. When the system has none to give, that is the eswitch's error, and
@@ -169,7 +170,8 @@ private:
 
     const DevlinkHandle handle_;
     const std::string name_;
-    netlink::Kernel& kernel_;
+    const RecordPtr record_;
+    WatchedKernel kernel_;
     const Clock& clock_;
     const Logger log_;
     const Callbacks callbacks_;

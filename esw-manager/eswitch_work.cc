@@ -53,6 +53,7 @@ void Eswitch::read_info() {
 
 WorkQueue::Result Eswitch::inspect() {
     const auto eswitch = kernel_.eswitch_get(handle_);
+    record_->count(Counter::kInspections);
     if (eswitch && eswitch->mode) {
         read_info();
     }
@@ -69,6 +70,11 @@ WorkQueue::Result Eswitch::inspect() {
                 const uint64_t generation = control_.raise_generation();
                 log_.info("{}: mode {}, generation {}", name_, netlink::to_string(*eswitch->mode),
                           generation);
+                record_->count(Counter::kModeChanges);
+                record_->record(
+                    {EventTrack::kEvents, "mode", netlink::to_string(*eswitch->mode), generation,
+                     EventResult::kDone,
+                     mode_ ? "was " + std::string(netlink::to_string(*mode_)) : "first reading"});
                 mode_ = eswitch->mode;
                 evaluate_all();
             }
@@ -78,6 +84,7 @@ WorkQueue::Result Eswitch::inspect() {
             const Error cause = eswitch ? Error{ENODATA, name_, "", ""} : eswitch.error();
             const bool repeated = error_.code == cause.code;
             error_ = {cause.code, name_, "read eswitch mode", cause.detail};
+            queue_.explain(error_.to_string());
             if (!repeated && limiter_.allow(now)) {
                 log_.warn("{}", error_.to_string());
             }
@@ -225,7 +232,13 @@ bool Eswitch::load_type(const RepId& id, const Attempt& attempt, ProviderType ty
     }
     const LoadTarget target{{handle_, id}, port};
     const TimePoint begun = clock_.now();
-    const auto outcome = provider->load(target);
+    const auto outcome = [&] {
+        const Watchdog::Wait wait(*record_, {WaitKind::kStep,
+                                             [this] { return queue_.running(); },
+                                             fmt::format("the {} provider", to_string(type)),
+                                             {}});
+        return provider->load(target);
+    }();
     bool undo = false;
     bool good = true;
     {
@@ -258,6 +271,8 @@ bool Eswitch::finish_load(const RepId& id, const Attempt& attempt, ProviderType 
     dirty_.insert(id);
     if (!outcome) {
         set_failed(slot, outcome.error());
+        record_->count(Counter::kLoadFailures);
+        queue_.explain(outcome.error().to_string());
         if (limiter_.allow(now)) {
             log_.warn("{}/{}: {} load failed (attempt {}): {}", name_, id.to_string(),
                       to_string(type), slot.status.retries + 1, outcome.error().to_string());
@@ -275,6 +290,7 @@ bool Eswitch::finish_load(const RepId& id, const Attempt& attempt, ProviderType 
     slot.status.state = RepState::kLoaded;
     slot.note.clear();
     ++rep.loads;
+    record_->count(Counter::kLoads);
     rep.load_time = now - begun;
     rep.applied.reset();
     if (outcome->link && rep.facts.revision == attempt.revision) {
@@ -319,6 +335,7 @@ void Eswitch::unload_type(const RepId& id, ProviderType type) {
     slot.status.state = base_state(rep, type);
     slot.ifindex = 0;
     ++rep.unloads;
+    record_->count(Counter::kUnloads);
     rep.option_error.clear();
     dirty_.insert(id);
 }
@@ -382,6 +399,8 @@ WorkQueue::Result Eswitch::configure(const RepId& id) {
         rep->second.applied = options;
     }
     const std::string errors = apply_port_options(kernel_, handle_, port_index, options);
+    record_->count(Counter::kConfigurations);
+    queue_.explain(errors);
     {
         MutexLock lock(mutex_);
         const auto rep = reps_.find(id);

@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/result.h"
+#include "esw-manager/eswitch_record.h"
 #include "esw-manager/snapshot.h"
 #include "netlink/kernel.h"
 
@@ -67,6 +68,13 @@ public:
     virtual void stop() = 0;
 
     virtual SnapshotPtr snapshot() const = 0;
+
+    /// The records of the eswitches that are or were there.
+    virtual Records records() const = 0;
+
+    /// How long something may take before a warning says what it waits for.
+    virtual Duration wait_deadline() const = 0;
+    virtual void set_wait_deadline(Duration deadline) = 0;
 
     /// Binds a port, now or when its rep appears. Claiming again with another request replaces the
     /// old one; the same request does nothing. The outcome is in the snapshot's `ports`.

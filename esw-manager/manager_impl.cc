@@ -23,6 +23,19 @@ Error no_devlink() {
     return {ENOTSUP, "", "", "kernel has no devlink"};
 }
 
+std::string source_names(const ScanWhat& what) {
+    std::string names;
+    const auto add = [&names](bool wanted, const char* name) {
+        if (wanted) {
+            names += names.empty() ? name : fmt::format(", {}", name);
+        }
+    };
+    add(what.devlink, "devlink");
+    add(what.links, "rtnetlink");
+    add(what.rdma, "rdma");
+    return names;
+}
+
 Error canceled() {
     return {ECANCELED, "", "", "the eswitch manager is stopping"};
 }
@@ -42,9 +55,12 @@ ManagerImpl::ManagerImpl(Dependencies dependencies, std::unique_ptr<EventLoop> l
       log_(deps_.log, "esw_manager"),
       loop_(std::move(loop)),
       timers_(deps_.make_timers ? deps_.make_timers(*loop_) : std::make_unique<LoopTimers>(*loop_)),
+      watchdog_(*loop_, *timers_, deps_.clock, deps_.log),
       eth_provider_(deps_.kernel),
       snapshot_(std::make_shared<Snapshot>()),
-      scanner_(deps_.kernel, [this](ScanResult result) {
+      own_record_("eswitch manager", deps_.clock, watchdog_),
+      scan_kernel_(deps_.kernel, own_record_, [] { return "reading all devices"; }),
+      scanner_(scan_kernel_, [this](ScanResult result) {
           auto shared = std::make_shared<ScanResult>(std::move(result));
           loop_->post([this, shared] { scanned(*shared); });
       }) {}
@@ -128,6 +144,28 @@ SnapshotPtr ManagerImpl::snapshot() const {
     return snapshot_;
 }
 
+Records ManagerImpl::records() const {
+    MutexLock lock(snapshot_mutex_);
+    return records_;
+}
+
+RecordPtr ManagerImpl::record_of(const DevlinkHandle& handle) {
+    MutexLock lock(snapshot_mutex_);
+    RecordPtr& record = records_[handle];
+    if (!record) {
+        record = std::make_shared<EswitchRecord>(handle.to_string(), deps_.clock, watchdog_);
+    }
+    return record;
+}
+
+void ManagerImpl::record_everywhere(Counter counter, const Event& event) {
+    for (const auto& [handle, entry] : eswitches_) {
+        const RecordPtr record = record_of(handle);
+        record->count(counter);
+        record->record(event);
+    }
+}
+
 void ManagerImpl::claim_port(PortRequest request) {
     post([this, request = std::move(request)] {
         if (ports_.claim(request)) {
@@ -203,12 +241,11 @@ void ManagerImpl::apply(const netlink::KernelEvent& event) {
         what.devlink = overflow->source == Source::kDevlink;
         what.links = overflow->source == Source::kRtnl;
         what.rdma = overflow->source == Source::kRdma;
+        const std::string source = source_names(what);
         if (limiter_.allow(deps_.clock.now())) {
-            log_.warn("notifications of {} were lost: asking for everything again",
-                      what.devlink ? "devlink"
-                      : what.links ? "rtnetlink"
-                                   : "rdma");
+            log_.warn("notifications of {} were lost: asking for everything again", source);
         }
+        record_everywhere(Counter::kOverflows, {EventTrack::kEvents, "overflow", source});
         request_scan(what);
         return;
     }
@@ -259,6 +296,7 @@ void ManagerImpl::request_scan(ScanWhat what) {
 
 void ManagerImpl::start_scan() {
     scanning_ = true;
+    scan_begun_ = deps_.clock.now();
     scan_timer_.reset();
     rescans_running_ = std::exchange(rescans_, {});
     scanner_.scan(std::exchange(scan_wanted_, {}));
@@ -293,6 +331,15 @@ void ManagerImpl::scanned(const ScanResult& result) {
 
 void ManagerImpl::finish_scan(const ScanResult& result) {
     const Status& status = result.status;
+    const Event resync{EventTrack::kEvents,
+                       "resync",
+                       source_names(result.what),
+                       0,
+                       status ? EventResult::kDone : EventResult::kFailed,
+                       status ? std::string() : status.error().to_string(),
+                       scan_begun_,
+                       deps_.clock.now() - scan_begun_};
+    record_everywhere(Counter::kResyncs, resync);
     scanned_ = true;
     if (status) {
         scan_retries_ = 0;
@@ -360,8 +407,9 @@ void ManagerImpl::open_eswitch(const DevlinkHandle& handle) {
     };
     callbacks.idle = callbacks.changed;
     callbacks.closed = [this, handle] { loop_->post([this, handle] { eswitch_closed(handle); }); };
-    auto eswitch = std::make_unique<Eswitch>(handle, deps_.kernel, deps_.clock, deps_.log,
-                                             last_generation_[handle] + 1, std::move(callbacks));
+    auto eswitch =
+        std::make_unique<Eswitch>(handle, deps_.kernel, deps_.clock, deps_.log, record_of(handle),
+                                  last_generation_[handle] + 1, std::move(callbacks));
     eswitch->start();
     Entry& entry = eswitches_[handle];
     entry.eswitch = std::move(eswitch);

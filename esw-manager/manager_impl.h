@@ -35,6 +35,9 @@ public:
     Status start() override;
     void stop() override;
     SnapshotPtr snapshot() const override;
+    Records records() const override;
+    Duration wait_deadline() const override { return watchdog_.deadline(); }
+    void set_wait_deadline(Duration deadline) override { watchdog_.set_deadline(deadline); }
     void claim_port(PortRequest request) override;
     void release_port(const std::string& port) override;
     void rescan(std::function<void(Status)> done) override;
@@ -80,6 +83,8 @@ private:
 
     void consider_device(const DevlinkHandle& handle);
     void open_eswitch(const DevlinkHandle& handle);
+    RecordPtr record_of(const DevlinkHandle& handle);
+    void record_everywhere(Counter counter, const Event& event);
     void close_eswitch(const DevlinkHandle& handle);
     void eswitch_closed(const DevlinkHandle& handle);
     void eswitch_changed(const DevlinkHandle& handle);
@@ -103,6 +108,7 @@ private:
     const Logger log_;
     const std::unique_ptr<EventLoop> loop_;
     const std::unique_ptr<Timers> timers_;
+    Watchdog watchdog_;
     EthProvider eth_provider_;
 
     enum class Phase { kNew, kRunning, kStopped };
@@ -110,6 +116,7 @@ private:
     Phase phase_ ESW_GUARDED_BY(front_) = Phase::kNew;
     mutable Mutex snapshot_mutex_{LockRank::kSnapshot};
     SnapshotPtr snapshot_ ESW_GUARDED_BY(snapshot_mutex_);
+    Records records_ ESW_GUARDED_BY(snapshot_mutex_);
 
     std::unique_ptr<netlink::KernelMonitor> monitor_;
     uint32_t monitor_retries_ = 0;
@@ -122,7 +129,8 @@ private:
 
     bool scanning_ = false;
     bool scanned_ = false;
-    ScanWhat scan_wanted_;                   // by the next scan
+    ScanWhat scan_wanted_;  // by the next scan
+    TimePoint scan_begun_;
     std::deque<netlink::KernelEvent> held_;  // that came during a scan
     std::vector<std::function<void(Status)>> rescans_, rescans_running_;
     uint32_t scan_retries_ = 0;
@@ -134,6 +142,8 @@ private:
     bool stopping_ = false;
     LogLimiter limiter_;
 
+    EswitchRecord own_record_;  // of what no eswitch's thread does
+    WatchedKernel scan_kernel_;
     Scanner scanner_;
     std::unique_ptr<Thread> thread_;
 };

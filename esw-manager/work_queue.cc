@@ -32,8 +32,12 @@ std::string WorkItem::to_string() const {
 }
 
 WorkQueue::WorkQueue(ControlLock& control, const Clock& clock, Handler handler,
-                     std::function<void()> idle)
-    : control_(control), clock_(clock), handler_(std::move(handler)), idle_(std::move(idle)) {}
+                     std::function<void()> idle, EswitchRecord* record)
+    : control_(control),
+      clock_(clock),
+      handler_(std::move(handler)),
+      idle_(std::move(idle)),
+      record_(record) {}
 
 Status WorkQueue::start(const std::string& thread_name) {
     auto thread = Thread::start(thread_name, [this] { run(); });
@@ -45,9 +49,11 @@ Status WorkQueue::start(const std::string& thread_name) {
 }
 
 void WorkQueue::insert(WorkKind kind, const std::optional<RepId>& target) {
-    const WorkItem item{kind, target, control_.generation(), clock_.now()};
+    const WorkItem item{serial_, kind, target, control_.generation(), clock_.now()};
+    count(Counter::kQueuePushed);
     const auto known = pending_.find({kind, target});
     if (known != pending_.end()) {
+        count(Counter::kQueueCollapsed);
         // What was stale is wanted again, at its old place.
         items_[known->second].generation = item.generation;
         return;
@@ -73,6 +79,7 @@ void WorkQueue::drain() {
     const uint64_t generation = control_.generation();
     for (auto it = items_.begin(); it != items_.end();) {
         if (it->second.stamped() && it->second.generation != generation) {
+            record(it->second, clock_.now(), EventResult::kStale, staleness(it->second));
             pending_.erase({it->second.kind, it->second.target});
             it = items_.erase(it);
             ++totals_.stale;
@@ -114,24 +121,88 @@ std::string WorkQueue::describe() const {
     return items_.empty() ? now : fmt::format("{}, {} queued", now, items_.size());
 }
 
-WorkQueue::Result WorkQueue::run_item(const WorkItem& item) {
-    using Outcome = ControlLock::Outcome;
-    Outcome outcome = Outcome::kAcquired;
+std::string WorkQueue::running() const {
+    MutexLock lock(mutex_);
+    return running_ ? running_->to_string() : std::string();
+}
+
+WorkList WorkQueue::list() const {
+    const auto row_of = [](const WorkItem& item) {
+        WorkRow row;
+        row.id = item.id;
+        row.kind = esw::to_string(item.kind);
+        row.target = item.target ? item.target->to_string() : std::string();
+        row.generation = item.stamped() ? item.generation : 0;
+        row.queued_at = item.queued_at;
+        return row;
+    };
+    WorkList list;
+    MutexLock lock(mutex_);
+    if (running_) {
+        list.rows.push_back(row_of(*running_));
+        list.rows.back().running = true;
+        list.rows.back().begun_at = running_since_;
+    }
+    for (const auto& [key, item] : items_) {
+        list.rows.push_back(row_of(item));
+        list.rows.back().waits_for = "its turn";
+        list.rows.back().held_by = running_ ? running_->to_string() : std::string();
+    }
+    list.totals = totals_;
+    list.totals.pending = list.rows.size();
+    return list;
+}
+
+void WorkQueue::count(Counter counter) {
+    if (record_) {
+        record_->count(counter);
+    }
+}
+
+void WorkQueue::record(const WorkItem& item, TimePoint begun, EventResult result,
+                       std::string cause) {
+    if (record_) {
+        record_->record({EventTrack::kQueue, std::string(esw::to_string(item.kind)),
+                         item.target ? item.target->to_string() : std::string(),
+                         item.stamped() ? item.generation : 0, result, std::move(cause), begun,
+                         clock_.now() - begun});
+    }
+}
+
+std::string WorkQueue::staleness(const WorkItem& item) const {
+    return fmt::format("generation {} is over, it is {} now", item.generation,
+                       control_.generation());
+}
+
+ControlLock::Outcome WorkQueue::acquire(const WorkItem& item) {
     if (item.kind == WorkKind::kTearDown) {
         control_.acquire_last(item.to_string());
-    } else if (item.stamped()) {
-        outcome = control_.acquire(item.generation, item.to_string());
-    } else {
-        outcome = control_.acquire(item.to_string());
+        return ControlLock::Outcome::kAcquired;
     }
+    return item.stamped() ? control_.acquire(item.generation, item.to_string())
+                          : control_.acquire(item.to_string());
+}
+
+WorkQueue::Result WorkQueue::run_item(const WorkItem& item) {
+    using Outcome = ControlLock::Outcome;
+    const TimePoint begun = clock_.now();
+    const Outcome outcome = acquire(item);
     if (outcome != Outcome::kAcquired) {
         // An unload that meets the shutdown is the tear-down's.
+        record(item, begun, EventResult::kStale,
+               outcome == Outcome::kStale ? staleness(item) : "the eswitch is closing");
         MutexLock lock(mutex_);
         ++totals_.stale;
         return Result::kDone;
     }
+    cause_.clear();
     const Result result = handler_(item);
     control_.release();
+    record(item, begun,
+           result == Result::kFailed  ? EventResult::kFailed
+           : result == Result::kAgain ? EventResult::kRequeued
+                                      : EventResult::kDone,
+           std::exchange(cause_, {}));
 
     MutexLock lock(mutex_);
     ++totals_.run;
@@ -151,6 +222,7 @@ void WorkQueue::run() {
             items_.erase(items_.begin());
             pending_.erase({item.kind, item.target});
             running_ = item;
+            running_since_ = clock_.now();
         }
         const Result result = run_item(item);
         bool now_idle;

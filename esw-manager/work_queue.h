@@ -13,6 +13,7 @@
 #include "base/mutex.h"
 #include "base/thread.h"
 #include "esw-manager/control_lock.h"
+#include "esw-manager/eswitch_record.h"
 #include "esw-manager/ids.h"
 #include "esw-manager/snapshot.h"
 
@@ -30,6 +31,7 @@ enum class WorkKind : uint8_t {
 std::string_view to_string(WorkKind kind);
 
 struct WorkItem {
+    uint64_t id = 0;  ///< grows with each item of the queue
     WorkKind kind = WorkKind::kInspect;
     std::optional<RepId> target;
     uint64_t generation = 0;
@@ -55,8 +57,9 @@ public:
     using Handler = std::function<Result(const WorkItem&)>;
 
     /// `idle` is called from the queue's thread, with no mutex held, when nothing is left to do.
-    WorkQueue(ControlLock& control, const Clock& clock, Handler handler,
-              std::function<void()> idle);
+    /// `record`, which may be null, is told what became of each item.
+    WorkQueue(ControlLock& control, const Clock& clock, Handler handler, std::function<void()> idle,
+              EswitchRecord* record = nullptr);
     ~WorkQueue() { stop(); }
 
     Status start(const std::string& thread_name);
@@ -78,6 +81,13 @@ public:
     QueueTotals totals() const ESW_EXCLUDES(mutex_);
     /// "idle", or what runs and how much waits: "load pf0vf3, 4 queued".
     std::string describe() const ESW_EXCLUDES(mutex_);
+    /// "load pf0vf3", or empty.
+    std::string running() const ESW_EXCLUDES(mutex_);
+    /// The running item and the queued ones, in the order of running.
+    WorkList list() const ESW_EXCLUDES(mutex_);
+
+    /// For the handler: why the item in hand fails, for the record.
+    void explain(std::string cause) { cause_ = std::move(cause); }
 
 private:
     using Key = std::tuple<WorkKind, bool, uint64_t>;  // kind, not an uplink, serial number
@@ -85,6 +95,10 @@ private:
 
     void run();
     Result run_item(const WorkItem& item);
+    void count(Counter counter);
+    ControlLock::Outcome acquire(const WorkItem& item);
+    void record(const WorkItem& item, TimePoint begun, EventResult result, std::string cause);
+    std::string staleness(const WorkItem& item) const;
     void insert(WorkKind kind, const std::optional<RepId>& target) ESW_REQUIRES(mutex_);
 
     ControlLock& control_;
@@ -97,9 +111,13 @@ private:
     std::map<Key, WorkItem> items_ ESW_GUARDED_BY(mutex_);
     std::map<Level, Key> pending_ ESW_GUARDED_BY(mutex_);
     std::optional<WorkItem> running_ ESW_GUARDED_BY(mutex_);
+    TimePoint running_since_ ESW_GUARDED_BY(mutex_);
     uint64_t serial_ ESW_GUARDED_BY(mutex_) = 0;
     QueueTotals totals_ ESW_GUARDED_BY(mutex_);
     bool closed_ ESW_GUARDED_BY(mutex_) = false;
+
+    EswitchRecord* const record_;
+    std::string cause_;  // queue's thread
 
     std::unique_ptr<Thread> thread_;
 };

@@ -6,6 +6,13 @@
 
 namespace esw::fakes {
 
+namespace {
+
+constexpr TimePoint kStart = TimePoint(std::chrono::hours(1));
+constexpr std::chrono::system_clock::time_point kWallStart{std::chrono::seconds(1767225600)};
+
+}  // namespace
+
 struct FakeClock::State {
     struct Timer {
         TimePoint at;
@@ -13,7 +20,7 @@ struct FakeClock::State {
         std::function<void()> callback;
     };
     mutable Mutex mutex{LockRank::kLeaf};
-    TimePoint now ESW_GUARDED_BY(mutex) = TimePoint(std::chrono::hours(1));
+    TimePoint now ESW_GUARDED_BY(mutex) = kStart;
     uint64_t next_id ESW_GUARDED_BY(mutex) = 0;
     std::map<uint64_t, Timer> timers ESW_GUARDED_BY(mutex);
 
@@ -70,6 +77,11 @@ FakeClock::~FakeClock() = default;
 TimePoint FakeClock::now() const {
     MutexLock lock(state_->mutex);
     return state_->now;
+}
+
+std::chrono::system_clock::time_point FakeClock::wall_now() const {
+    return kWallStart +
+           std::chrono::duration_cast<std::chrono::system_clock::duration>(now() - kStart);
 }
 
 void FakeClock::advance(Duration by) {

@@ -18,6 +18,8 @@ public:
     ~FakeClock() override;
 
     TimePoint now() const override;
+    /// 2026-01-01 00:00:00 UTC when the clock was made.
+    std::chrono::system_clock::time_point wall_now() const override;
 
     /// Moves the time on; timers that are due then fire, in order, on their loops' threads.
     void advance(Duration by);

@@ -16,7 +16,10 @@ tests_unit_test_manager_SOURCES = \
 	tests/unit/manager/inventory_scenarios_test.cc \
 	tests/unit/manager/manager_fixture.h \
 	tests/unit/manager/ports_test.cc \
+	tests/unit/manager/record_fixture.h \
+	tests/unit/manager/record_test.cc \
 	tests/unit/manager/report_test.cc \
+	tests/unit/manager/watchdog_test.cc \
 	tests/unit/manager/work_queue_test.cc
 tests_unit_test_manager_CPPFLAGS = $(ESW_TEST_CPPFLAGS)
 tests_unit_test_manager_LDADD = tests/fakes/libesw-fakes.a $(ESW_TEST_LIBS) $(ESW_MANAGER_LIBS)

@@ -14,6 +14,7 @@
 #include "tests/fakes/fake_kernel.h"
 #include "tests/fakes/memory_sink.h"
 #include "tests/unit/manager/manager_fixture.h"
+#include "tests/unit/manager/record_fixture.h"
 
 namespace esw {
 namespace {
@@ -96,7 +97,7 @@ protected:
             MutexLock lock(mutex);
             changed.notify_all();
         };
-        eswitch = std::make_unique<Eswitch>(handle, kernel, clock, log, 1,
+        eswitch = std::make_unique<Eswitch>(handle, kernel, clock, log, record.record, 1,
                                             Eswitch::Callbacks{poke, poke, poke});
     }
 
@@ -137,6 +138,7 @@ protected:
     fakes::FakeKernel kernel;
     fakes::FakeClock clock;
     fakes::MemorySink log;
+    RecordFixture record{clock, log};
     // Taken by callbacks that hold nothing, and round calls of idle().
     Mutex mutex{LockRank::kManager};
     CondVar changed;

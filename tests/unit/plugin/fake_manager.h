@@ -24,6 +24,9 @@ public:
         }
     }
     SnapshotPtr snapshot() const override { return snapshot_; }
+    Records records() const override { return records_; }
+    Duration wait_deadline() const override { return wait_deadline_; }
+    void set_wait_deadline(Duration deadline) override { wait_deadline_ = deadline; }
     void claim_port(PortRequest request) override {
         log.push_back("claim " + request.port);
         claims[request.port] = std::move(request);
@@ -53,6 +56,8 @@ public:
     std::vector<std::function<void(Status)>> rescans;
     std::vector<std::function<void(Result<WaitReport>)>> waits;
     std::chrono::milliseconds last_timeout{};
+    Records records_;
+    Duration wait_deadline_ = Watchdog::kDefaultDeadline;
 
 private:
     const std::function<void()> changed_;
