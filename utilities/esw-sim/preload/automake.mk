@@ -16,6 +16,7 @@ utilities_esw_sim_preload_libmlx5sim_la_SOURCES = \
 	utilities/esw-sim/preload/next.h \
 	utilities/esw-sim/preload/path_calls.cc \
 	utilities/esw-sim/preload/receive.cc \
+	utilities/esw-sim/preload/raw_mmap.h \
 	utilities/esw-sim/preload/receive.h \
 	utilities/esw-sim/preload/remote.cc \
 	utilities/esw-sim/preload/remote.h \

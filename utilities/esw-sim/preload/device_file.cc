@@ -15,6 +15,7 @@
 
 #include "utilities/esw-sim/preload/instance.h"
 #include "utilities/esw-sim/preload/next.h"
+#include "utilities/esw-sim/preload/raw_mmap.h"
 #include "utilities/esw-sim/preload/remote.h"
 #include "utilities/esw-sim/preload/simulated_socket.h"
 #include "utilities/esw-sim/preload/work_queues.h"
@@ -189,8 +190,7 @@ void* DeviceFile::map(void* address, size_t length, int protection, int flags,
     }
     // Doorbells are rung into memory of the program's own: nobody reads them (work_queues.h).
     const int kept = flags & (MAP_FIXED | MAP_FIXED_NOREPLACE | MAP_LOCKED | MAP_POPULATE);
-    return reinterpret_cast<void*>(
-        syscall(SYS_mmap, address, length, protection, kept | MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
+    return raw_mmap(address, length, protection, kept | MAP_PRIVATE | MAP_ANONYMOUS, -1);
 }
 
 void DeviceFile::describe(struct stat& status) const noexcept {

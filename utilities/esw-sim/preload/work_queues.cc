@@ -13,6 +13,7 @@
 #include "esw-manager/mlx5/prm.h"
 #include "utilities/esw-sim/hardware/icm_layout.h"
 #include "utilities/esw-sim/preload/next.h"
+#include "utilities/esw-sim/preload/raw_mmap.h"
 
 namespace esw::sim::work_queues {
 
@@ -93,9 +94,8 @@ std::atomic<Table*> table{nullptr};
 __thread bool running = false;
 
 void* map_zeroed(size_t size) noexcept {
-    void* const at =
-        reinterpret_cast<void*>(syscall(SYS_mmap, nullptr, size, PROT_READ | PROT_WRITE,
-                                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0));
+    void* const at = raw_mmap(nullptr, size, PROT_READ | PROT_WRITE,
+                              MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1);
     return at == MAP_FAILED ? nullptr : at;
 }
 
@@ -377,8 +377,7 @@ int map_memory(Device& device, int memory) noexcept {
         return errno;
     }
     const auto size = static_cast<size_t>(status.st_size);
-    void* const at = reinterpret_cast<void*>(
-        syscall(SYS_mmap, nullptr, size, PROT_READ | PROT_WRITE, MAP_SHARED, memory, 0));
+    void* const at = raw_mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_SHARED, memory);
     if (at == MAP_FAILED) {
         return errno;
     }

@@ -26,12 +26,15 @@ bool EthtoolLinks::has_none(const MessageView& message, const NetworkView& view)
 bool EthtoolLinks::is_refused(const MessageView& message, const NetworkView& view) const {
     const uint8_t command = command_of(message);
     return family_ != 0 && message.header.nlmsg_type == family_ &&
-           (command == ETHTOOL_MSG_LINKINFO_GET || command == ETHTOOL_MSG_LINKMODES_GET) &&
+           (command == ETHTOOL_MSG_LINKINFO_GET || command == ETHTOOL_MSG_LINKMODES_GET ||
+            command == ETHTOOL_MSG_DEBUG_GET) &&
            has_none(message, view);
 }
 
 void EthtoolLinks::refuse(Request& request) {
-    request.finish(EOPNOTSUPP, "failed to retrieve link settings");
+    const auto header = read_front<genlmsghdr>(request.payload());
+    const bool settings = header && header->cmd != ETHTOOL_MSG_DEBUG_GET;
+    request.finish(EOPNOTSUPP, settings ? "failed to retrieve link settings" : "");
 }
 
 void EthtoolLinks::correct(Bytes& datagram, const NetworkView& view) const {

@@ -14,9 +14,9 @@ public:
     EthtoolLinks(const NetdevDirectory& netdevs, uint16_t family)
         : netdevs_(netdevs), family_(family) {}
 
-    /// The message asks for link settings of a netdev that has none.
+    /// The message asks for link settings, or the message level, of a netdev that has none.
     bool is_refused(const MessageView& message, const NetworkView& view) const;
-    /// Answers it, as linkmodes_prepare_data() of net/ethtool/linkmodes.c does.
+    /// Answers it, as linkmodes_prepare_data() and debug_prepare_data() of net/ethtool do.
     static void refuse(Request& request);
     /// Takes out what the kernel lists of them in a dump.
     void correct(Bytes& datagram, const NetworkView& view) const;
