@@ -120,4 +120,8 @@ Result<std::vector<RdmaPort>> WatchedKernel::rdma_ports(uint32_t device_index) {
     return watch("the kernel (rdma link show)", [&] { return kernel_.rdma_ports(device_index); });
 }
 
+Result<DevlinkHandle> WatchedKernel::rdma_parent(const std::string& device) {
+    return watch("the kernel (sysfs)", [&] { return kernel_.rdma_parent(device); });
+}
+
 }  // namespace esw

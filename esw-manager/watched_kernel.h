@@ -47,6 +47,7 @@ public:
     Result<bool> remove_ingress_qdisc(uint32_t ifindex) override;
     Result<std::vector<netlink::RdmaDevice>> rdma_devices() override;
     Result<std::vector<netlink::RdmaPort>> rdma_ports(uint32_t device_index) override;
+    Result<DevlinkHandle> rdma_parent(const std::string& device) override;
 
 private:
     /// `request` is in devlink(8)'s and ip(8)'s words.
