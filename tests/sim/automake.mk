@@ -9,6 +9,7 @@ ESW_SYSTEM_TESTS += \
 	tests/sim/packets
 EXTRA_DIST += \
 	tests/sim/common.sh \
-	tests/sim/rdma-monitor.py
+	tests/sim/rdma-monitor.py \
+	tests/sim/uevents.py
 
 include tests/sim/device/automake.mk

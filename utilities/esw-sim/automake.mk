@@ -71,7 +71,9 @@ utilities_esw_sim_libesw_sim_a_SOURCES = \
 	utilities/esw-sim/tap_link_settings.cc \
 	utilities/esw-sim/tap_link_settings.h \
 	utilities/esw-sim/topology.cc \
-	utilities/esw-sim/topology.h
+	utilities/esw-sim/topology.h \
+	utilities/esw-sim/uevents.cc \
+	utilities/esw-sim/uevents.h
 
 include utilities/esw-sim/hardware/automake.mk
 include utilities/esw-sim/firmware/automake.mk

@@ -245,18 +245,38 @@ void Daemon::param(int command, const Instance& instance, const Param& param) {
 }
 
 void Daemon::rdma(RdmaEvent event, const IbDevice& device, uint32_t port, const Netdev* netdev) {
+    // ib_register_device() and __ib_unregister_device() of 6.12's core/device.c: the uevent is the
+    // first word of a device and the last.
+    if (event == RdmaEvent::kRegister) {
+        send_uevent(rdma_uevent(UeventAction::kAdd, device, device_path(device)));
+    }
     rdma_->notify(event, device, port, netdev);
     sysfs_->rdma_changed();
+    if (event == RdmaEvent::kUnregister) {
+        send_uevent(rdma_uevent(UeventAction::kRemove, device, device_path(device)));
+    }
+}
+
+std::string Daemon::device_path(const IbDevice& device) const {
+    return sysfs_->device_path(device.instance->device);
+}
+
+void Daemon::send_uevent(UeventText text) {
+    if (server_) {
+        server_->notify_uevent(std::move(text).finish(++uevent_number_));
+    }
 }
 
 void Daemon::uverbs_added(const IbDevice& device) {
     device_half_->uverbs_added(device);
     sysfs_->infiniband_made(device);
+    send_uevent(verbs_uevent(UeventAction::kAdd, device, device_path(device)));
 }
 
 void Daemon::uverbs_removed(const IbDevice& device) {
     device_half_->uverbs_removed(device);
     sysfs_->infiniband_gone(device);
+    send_uevent(verbs_uevent(UeventAction::kRemove, device, device_path(device)));
 }
 
 void Daemon::function_up(const Instance& instance) {

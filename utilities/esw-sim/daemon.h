@@ -17,6 +17,7 @@
 #include "utilities/esw-sim/points.h"
 #include "utilities/esw-sim/rdma_service.h"
 #include "utilities/esw-sim/sysfs_view.h"
+#include "utilities/esw-sim/uevents.h"
 
 namespace esw::sim {
 
@@ -46,6 +47,9 @@ private:
     void write_attribute(const std::string& name, const std::string& value,
                          const std::function<void(int)>& done);
 
+    std::string device_path(const IbDevice& device) const;
+    void send_uevent(UeventText text);
+
     void device(int command, const Instance& instance) override;
     void port(int command, const Instance& instance, const Port& port) override;
     void rate(int command, const Instance& instance, const Rate& rate) override;
@@ -70,6 +74,7 @@ private:
     std::unique_ptr<RdmaService> rdma_;
     std::unique_ptr<SysfsView> sysfs_;
     std::unique_ptr<NetlinkServer> server_;
+    uint64_t uevent_number_ = 0;
     std::unique_ptr<class CtlCommands> commands_;
     std::unique_ptr<CtlServer> ctl_;
     UniqueFd signals_;

@@ -104,7 +104,7 @@ struct NetlinkStats {
     struct PerFamily {
         uint64_t requests = 0, dumps = 0, replies = 0, notifications = 0, overflows = 0;
     };
-    PerFamily devlink, rdma, route, generic;
+    PerFamily devlink, rdma, route, generic, uevent;
 };
 
 class NetlinkServer {
@@ -142,6 +142,8 @@ public:
     /// (RDMA_NL_GROUP_*), in the adapter's namespace.
     virtual void notify_devlink(const Bytes& message) = 0;
     virtual void notify_rdma(uint32_t group, const Bytes& message) = 0;
+    /// Sends a uevent to those who hear the kernel's, in every namespace.
+    virtual void notify_uevent(const Bytes& datagram) = 0;
 
     /// Makes the next notification of every member socket of `family` be lost: the socket reports
     /// ENOBUFS as after a full receive buffer.

@@ -87,7 +87,8 @@ Json netlink_json(const NetlinkStats& stats) {
     return {{"devlink", family_json(stats.devlink)},
             {"rdma", family_json(stats.rdma)},
             {"route", family_json(stats.route)},
-            {"generic", family_json(stats.generic)}};
+            {"generic", family_json(stats.generic)},
+            {"uevent", family_json(stats.uevent)}};
 }
 
 }  // namespace

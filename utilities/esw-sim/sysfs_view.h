@@ -31,6 +31,7 @@ public:
 
     /// See SysfsTree.
     std::string canonical(const std::string& path) const { return tree_->canonical(path); }
+    std::string device_path(const std::string& name) const { return tree_->device_path(name); }
 
     /// RDMA devices are there before anybody is told of them. They have many ports, which come one
     /// by one: those are written once, when the loop comes to it or at flush().

@@ -37,7 +37,8 @@ sockaddr_nl name_of(int fd) {
 }
 
 TEST(PreloadSocket, LooksLikeNetlink) {
-    for (const int protocol : {NETLINK_ROUTE, NETLINK_GENERIC, NETLINK_RDMA}) {
+    for (const int protocol :
+         {NETLINK_ROUTE, NETLINK_GENERIC, NETLINK_RDMA, NETLINK_KOBJECT_UEVENT}) {
         const ClientSocketUnderTest socket(protocol);
         EXPECT_EQ(option(socket.fd(), SOL_SOCKET, SO_DOMAIN), AF_NETLINK);
         EXPECT_EQ(option(socket.fd(), SOL_SOCKET, SO_PROTOCOL), protocol);

@@ -116,7 +116,8 @@ void descriptor_is_foreign(int fd) noexcept {
 bool is_simulated_protocol(int domain, int type, int protocol) noexcept {
     const int base = type & ~(SOCK_CLOEXEC | SOCK_NONBLOCK);
     return domain == AF_NETLINK && (base == SOCK_RAW || base == SOCK_DGRAM) &&
-           (protocol == NETLINK_ROUTE || protocol == NETLINK_GENERIC || protocol == NETLINK_RDMA) &&
+           (protocol == NETLINK_ROUTE || protocol == NETLINK_GENERIC || protocol == NETLINK_RDMA ||
+            protocol == NETLINK_KOBJECT_UEVENT) &&
            instance_directory() != nullptr;
 }
 

@@ -25,6 +25,7 @@ namespace {
 
 constexpr char kModule[] = "esw_sim_netlink";
 constexpr uint32_t kMaxRdmaGroup = 4;  ///< RDMA_NL_GROUP_NOTIFY, the highest there is
+constexpr uint32_t kUeventGroup = 1;   ///< the kernel's own; udev's are others
 /// A datagram that grew beyond this by rewriting goes out in parts.
 constexpr size_t kMaxPart = 4096;
 
@@ -57,6 +58,7 @@ public:
     uint16_t devlink_family() const override { return families_.devlink(); }
     void notify_devlink(const Bytes& message) override;
     void notify_rdma(uint32_t group, const Bytes& message) override;
+    void notify_uevent(const Bytes& datagram) override;
     void overflow_next() override;
     void pump_route() override;
     NetlinkStats stats() const override { return statistics_->total(); }
@@ -158,8 +160,8 @@ void Server::open_socket(Call& call) {
     const uint64_t id = call.header().socket;
     UniqueFd kernel = call.take_passed();
     const int protocol = arg[0];
-    const bool known =
-        protocol == NETLINK_ROUTE || protocol == NETLINK_GENERIC || protocol == NETLINK_RDMA;
+    const bool known = protocol == NETLINK_ROUTE || protocol == NETLINK_GENERIC ||
+                       protocol == NETLINK_RDMA || protocol == NETLINK_KOBJECT_UEVENT;
     if (!known || id == 0 || (protocol != NETLINK_RDMA && !is_netlink(kernel, protocol))) {
         call.answer(EPROTO);
         return;
@@ -293,6 +295,8 @@ Statistics::Family Server::family_of(const ClientSocket& socket, uint16_t type) 
             return Statistics::Family::kRdma;
         case NETLINK_ROUTE:
             return Statistics::Family::kRoute;
+        case NETLINK_KOBJECT_UEVENT:
+            return Statistics::Family::kUevent;
         default:
             return type == families_.devlink() ? Statistics::Family::kDevlink
                                                : Statistics::Family::kGeneric;
@@ -370,6 +374,10 @@ std::vector<Bytes> Server::from_kernel(ClientSocket& socket, Bytes datagram, boo
     (multicast ? counters.notifications : counters.replies)++;
 
     std::vector<Bytes> parts;
+    if (family == Statistics::Family::kUevent) {
+        parts.push_back(std::move(datagram));  // text
+        return parts;
+    }
     if (!multicast && !route) {
         complete_family_dump(socket, datagram, parts);
     }
@@ -448,6 +456,19 @@ void Server::notify_rdma(uint32_t group, const Bytes& message) {
     notify(NETLINK_RDMA, group, Statistics::Family::kRdma, message);
 }
 
+// uevent_net_broadcast() (lib/kobject_uevent.c) sends to all namespaces. An RDMA device that is
+// shared has a twin in each, whose uevents stay there (add_one_compat_dev() of core/device.c); they
+// differ in nothing.
+void Server::notify_uevent(const Bytes& datagram) {
+    for (const auto& [id, socket] : sockets_) {
+        const auto& identity = socket->identity();
+        if (identity.protocol == NETLINK_KOBJECT_UEVENT && socket->is_member(kUeventGroup)) {
+            statistics_->of(identity.pid, Statistics::Family::kUevent).notifications++;
+            socket->notify(kUeventGroup, datagram);
+        }
+    }
+}
+
 void Server::overflow_next() {
     for (const auto& [id, socket] : sockets_) {
         if (socket->has_groups()) {
@@ -483,6 +504,8 @@ uint32_t Server::group_count(int protocol) const {
             return kMaxRdmaGroup;
         case NETLINK_GENERIC:
             return families_.group_count();
+        case NETLINK_KOBJECT_UEVENT:
+            return 32;
         default:
             return 64;  // RTNLGRP_MAX, in words
     }

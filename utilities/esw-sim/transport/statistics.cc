@@ -24,6 +24,7 @@ void add(NetlinkStats& to, const NetlinkStats& from) {
     add(to.rdma, from.rdma);
     add(to.route, from.route);
     add(to.generic, from.generic);
+    add(to.uevent, from.uevent);
 }
 
 }  // namespace
@@ -40,6 +41,8 @@ NetlinkStats::PerFamily& Statistics::of(pid_t pid, Family family) {
             return stats.rdma;
         case Family::kRoute:
             return stats.route;
+        case Family::kUevent:
+            return stats.uevent;
         case Family::kGeneric:
             break;
     }

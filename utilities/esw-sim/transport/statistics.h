@@ -14,7 +14,7 @@ namespace esw::sim {
 /// Counters of the transport by process and family.
 class Statistics {
 public:
-    enum class Family { kDevlink, kRdma, kRoute, kGeneric };
+    enum class Family { kDevlink, kRdma, kRoute, kGeneric, kUevent };
 
     NetlinkStats::PerFamily& of(pid_t pid, Family family);
     NetlinkStats total() const;

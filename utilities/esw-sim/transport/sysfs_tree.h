@@ -99,13 +99,13 @@ public:
 
     /// The path without links: one device has many names. As it is when there is no such file.
     std::string canonical(const std::string& path) const;
+    /// Path of a device's directory; empty when there is none.
+    std::string device_path(const std::string& name) const;
 
 private:
     explicit SysfsTree(std::string root) : root_(std::move(root)) {}
     Status make_shared_directories();
     Status link_real_entries(const std::string& path);
-    /// Path of a device's directory; empty when there is none.
-    std::string device_path(const std::string& name) const;
     Status fill_netdev(const std::string& path, const std::string& device, const Netdev& netdev);
     Status link_from_class(const std::string& class_path, const std::string& path);
     Status write_files(const std::string& directory,
