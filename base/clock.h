@@ -2,11 +2,17 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 
 namespace esw {
 
 using TimePoint = std::chrono::steady_clock::time_point;
 using Duration = std::chrono::steady_clock::duration;
+
+/// Whole milliseconds, as users see times.
+inline int64_t to_ms(Duration duration) {
+    return std::chrono::duration_cast<std::chrono::milliseconds>(duration).count();
+}
 
 /// Where time comes from; tests put their own in its place.
 class Clock {

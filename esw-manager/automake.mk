@@ -18,6 +18,7 @@ esw_manager_libesw_manager_a_SOURCES = \
 	esw-manager/ids.h \
 	esw-manager/inventory.cc \
 	esw-manager/inventory.h \
+	esw-manager/json_values.h \
 	esw-manager/log_limiter.h \
 	esw-manager/manager.h \
 	esw-manager/manager_impl.cc \
@@ -29,6 +30,8 @@ esw_manager_libesw_manager_a_SOURCES = \
 	esw-manager/port_table.cc \
 	esw-manager/port_table.h \
 	esw-manager/provider.h \
+	esw-manager/record_report.cc \
+	esw-manager/record_report.h \
 	esw-manager/report.cc \
 	esw-manager/report.h \
 	esw-manager/report_json.cc \
@@ -37,7 +40,11 @@ esw_manager_libesw_manager_a_SOURCES = \
 	esw-manager/scanner.h \
 	esw-manager/snapshot.cc \
 	esw-manager/snapshot.h \
+	esw-manager/table.cc \
+	esw-manager/table.h \
 	esw-manager/timers.h \
+	esw-manager/trace.cc \
+	esw-manager/trace.h \
 	esw-manager/watchdog.cc \
 	esw-manager/watchdog.h \
 	esw-manager/watched_kernel.cc \

@@ -158,6 +158,11 @@ RecordPtr ManagerImpl::record_of(const DevlinkHandle& handle) {
     return record;
 }
 
+void ManagerImpl::forget_record(const DevlinkHandle& handle) {
+    MutexLock lock(snapshot_mutex_);
+    records_.erase(handle);
+}
+
 void ManagerImpl::record_everywhere(Counter counter, const Event& event) {
     for (const auto& [handle, entry] : eswitches_) {
         const RecordPtr record = record_of(handle);
@@ -329,17 +334,20 @@ void ManagerImpl::scanned(const ScanResult& result) {
     }
 }
 
+void ManagerImpl::record_resync(const ScanResult& result) {
+    if (!scanned_) {
+        return;  // the first reading of all makes up for nothing
+    }
+    record_everywhere(Counter::kResyncs,
+                      {EventTrack::kEvents, "resync", source_names(result.what), 0,
+                       result.status ? EventResult::kDone : EventResult::kFailed,
+                       result.status ? std::string() : result.status.error().to_string(),
+                       scan_begun_, deps_.clock.now() - scan_begun_});
+}
+
 void ManagerImpl::finish_scan(const ScanResult& result) {
     const Status& status = result.status;
-    const Event resync{EventTrack::kEvents,
-                       "resync",
-                       source_names(result.what),
-                       0,
-                       status ? EventResult::kDone : EventResult::kFailed,
-                       status ? std::string() : status.error().to_string(),
-                       scan_begun_,
-                       deps_.clock.now() - scan_begun_};
-    record_everywhere(Counter::kResyncs, resync);
+    record_resync(result);
     scanned_ = true;
     if (status) {
         scan_retries_ = 0;
@@ -467,6 +475,7 @@ void ManagerImpl::collect(const DevlinkHandle& handle, Entry& entry) {
     }
     if (entry.eswitch->unsupported() && !entry.closing) {
         plain_.insert(handle);
+        forget_record(handle);
         close_eswitch(handle);
         return;
     }

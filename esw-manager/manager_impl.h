@@ -79,11 +79,13 @@ private:
     void request_scan(ScanWhat what);
     void start_scan();
     void scanned(const ScanResult& result);
+    void record_resync(const ScanResult& result);
     void finish_scan(const ScanResult& result);
 
     void consider_device(const DevlinkHandle& handle);
     void open_eswitch(const DevlinkHandle& handle);
     RecordPtr record_of(const DevlinkHandle& handle);
+    void forget_record(const DevlinkHandle& handle);
     void record_everywhere(Counter counter, const Event& event);
     void close_eswitch(const DevlinkHandle& handle);
     void eswitch_closed(const DevlinkHandle& handle);

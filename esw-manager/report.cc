@@ -9,58 +9,14 @@
 #include <utility>
 
 #include "esw-manager/report_json.h"
+#include "esw-manager/table.h"
 
 namespace esw {
 
 namespace {
 
-using Row = std::vector<std::string>;
-
-/// A table with two blanks between columns that are as wide as their widest cell, and lines of
-/// details, indented, below their rows.
-class Table {
-public:
-    explicit Table(Row header) : rows_{{std::move(header), {}}} {}
-    void add(Row row, std::vector<std::pair<std::string, std::string>> details = {}) {
-        rows_.emplace_back(std::move(row), std::move(details));
-    }
-
-    std::string to_string() const {
-        std::vector<size_t> widths(rows_.front().first.size());
-        for (const auto& [row, details] : rows_) {
-            for (size_t i = 0; i < row.size(); ++i) {
-                widths[i] = std::max(widths[i], row[i].size());
-            }
-        }
-        std::string out;
-        for (const auto& [row, details] : rows_) {
-            std::string line;
-            for (size_t i = 0; i < row.size(); ++i) {
-                line += fmt::format("{:<{}}", row[i], widths[i] + 2);
-            }
-            line.erase(line.find_last_not_of(' ') + 1);
-            out += out.empty() ? line : "\n" + line;
-            for (const auto& [key, value] : details) {
-                out += fmt::format("\n    {:<14}{}", key, value);
-            }
-        }
-        return out;
-    }
-
-private:
-    std::vector<std::pair<Row, std::vector<std::pair<std::string, std::string>>>> rows_;
-};
-
-std::string or_word(const std::string& text, const char* word) {
-    return text.empty() ? word : text;
-}
-
 std::string mode_text(const std::optional<netlink::EswitchMode>& mode, const char* word) {
     return mode ? netlink::to_string(*mode) : word;
-}
-
-int64_t ms(Duration duration) {
-    return std::chrono::duration_cast<std::chrono::milliseconds>(duration).count();
 }
 
 std::string counts_text(const RepCounts& counts) {
@@ -79,7 +35,7 @@ std::string eswitch_table(const ReportContext& context, const EswitchRows& rows,
         {"ESWITCH", "MODE", "WANTED", "STATE", "GENERATION", "LAG", "REPS LOADED", "OFFLOAD"});
     for (const EswitchPtr& eswitch : rows) {
         const auto [lag, lag_reason] = lag_of(context.snapshot, *eswitch);
-        std::vector<std::pair<std::string, std::string>> details;
+        Table::Details details;
         if (more) {
             details = {
                 {"adapter", eswitch->adapter},
@@ -87,7 +43,7 @@ std::string eswitch_table(const ReportContext& context, const EswitchRows& rows,
                 {"switch id", or_word(eswitch->switch_id, "none")},
                 {"mode read",
                  eswitch->mode_read_at
-                     ? fmt::format("{} ms ago", ms(context.now - *eswitch->mode_read_at))
+                     ? fmt::format("{} ms ago", to_ms(context.now - *eswitch->mode_read_at))
                      : "never"},
                 {"block", "none"},
                 {"lag", lag_reason},
@@ -110,9 +66,8 @@ std::string eswitch_table(const ReportContext& context, const EswitchRows& rows,
     return table.to_string();
 }
 
-std::vector<std::pair<std::string, std::string>> rep_details(const ReportContext& context,
-                                                             const RepSnapshot& rep) {
-    std::vector<std::pair<std::string, std::string>> details{
+Table::Details rep_details(const ReportContext& context, const RepSnapshot& rep) {
+    Table::Details details{
         {"devlink port", std::to_string(rep.port_index)},
         {"ifindex", rep.ifindex ? std::to_string(*rep.ifindex) : "none"},
         {"rdma port", rep.rdma_device.empty()
@@ -121,7 +76,7 @@ std::vector<std::pair<std::string, std::string>> rep_details(const ReportContext
         {"rdma", std::string(kNoRdma)},
         {"loads",
          fmt::format("{}, {} unloads{}", rep.loads, rep.unloads,
-                     rep.load_time ? fmt::format(", last load took {} ms", ms(*rep.load_time))
+                     rep.load_time ? fmt::format(", last load took {} ms", to_ms(*rep.load_time))
                                    : std::string())}};
     if (rep.function) {
         std::string text = rep.function->hw_addr
@@ -138,7 +93,7 @@ std::vector<std::pair<std::string, std::string>> rep_details(const ReportContext
         details.emplace_back(
             "retries", fmt::format("{}, {}", rep.eth().retries,
                                    at ? fmt::format("next in {} ms",
-                                                    std::max<int64_t>(0, ms(*at - context.now)))
+                                                    std::max<int64_t>(0, to_ms(*at - context.now)))
                                       : std::string("none due")));
     }
     if (!rep.option_error.empty()) {
@@ -152,18 +107,18 @@ std::string rep_table(const ReportContext& context, const RepRows& rows, bool mo
     for (const auto& [eswitch, rep] : rows) {
         const auto bridge = context.bridges.find(rep->port);
         const std::string bridge_name = bridge == context.bridges.end() ? "" : bridge->second;
-        table.add(
-            {RepRef{eswitch->handle, rep->id}.to_string(),
-             rep->vport ? std::to_string(*rep->vport) : "unknown", or_word(rep->netdev, "none"),
-             or_word(rep->port, "none"), or_word(bridge_name, "none"),
-             std::string(to_string(rep->providers[0].state)),
-             std::string(to_string(rep->providers[1].state)), or_word(rep->reason, "none")},
-            more ? rep_details(context, *rep) : std::vector<std::pair<std::string, std::string>>());
+        table.add({RepRef{eswitch->handle, rep->id}.to_string(),
+                   rep->vport ? std::to_string(*rep->vport) : "unknown",
+                   or_word(rep->netdev, "none"), or_word(rep->port, "none"),
+                   or_word(bridge_name, "none"), std::string(to_string(rep->providers[0].state)),
+                   std::string(to_string(rep->providers[1].state)), or_word(rep->reason, "none")},
+                  more ? rep_details(context, *rep) : Table::Details());
     }
     return table.to_string();
 }
 
-/// Why there is nothing to show when everything was asked for.
+}  // namespace
+
 std::string emptiness(const Snapshot& snapshot, const char* what) {
     if (snapshot.devlink.code == ENOTSUP) {
         return "kernel has no devlink";
@@ -174,6 +129,12 @@ std::string emptiness(const Snapshot& snapshot, const char* what) {
     return fmt::format("no {}{}", what, snapshot.scanned ? "" : " known yet");
 }
 
+tl::unexpected<Error> no_such_eswitch(const std::string& text) {
+    return fail(ENODEV, "", "", fmt::format("no such eswitch {}", text));
+}
+
+namespace {
+
 EswitchPtr find_eswitch(const Snapshot& snapshot, const std::string& text) {
     const auto handle = DevlinkHandle::parse(text);
     if (!handle) {
@@ -181,10 +142,6 @@ EswitchPtr find_eswitch(const Snapshot& snapshot, const std::string& text) {
     }
     const auto found = snapshot.eswitches.find(*handle);
     return found == snapshot.eswitches.end() ? nullptr : found->second;
-}
-
-tl::unexpected<Error> no_such_eswitch(const std::string& text) {
-    return fail(ENODEV, "", "", fmt::format("no such eswitch {}", text));
 }
 
 /// Rows of what one argument of esw/rep-show names.

@@ -25,6 +25,11 @@ struct ReportContext {
     std::map<std::string, std::string> bridges;  ///< of OVS ports, by port
 };
 
+/// Why there is nothing to show when everything was asked for.
+std::string emptiness(const Snapshot& snapshot, const char* what);
+
+tl::unexpected<Error> no_such_eswitch(const std::string& text);
+
 /// esw/show. ENODEV, naming the object, when one of the objects is no eswitch.
 Result<std::string> report_eswitches(const ReportContext& context, const ReportRequest& request);
 

@@ -2,26 +2,12 @@
 #include "esw-manager/report_json.h"
 
 #include <chrono>
-#include <nlohmann/json.hpp>
+
+#include "esw-manager/json_values.h"
 
 namespace esw {
 
 namespace {
-
-using nlohmann::ordered_json;
-
-int64_t ms(Duration duration) {
-    return std::chrono::duration_cast<std::chrono::milliseconds>(duration).count();
-}
-
-ordered_json text_or_null(const std::string& text) {
-    return text.empty() ? ordered_json(nullptr) : ordered_json(text);
-}
-
-template <class T>
-ordered_json value_or_null(const std::optional<T>& value) {
-    return value ? ordered_json(*value) : ordered_json(nullptr);
-}
 
 ordered_json mode_or_null(const std::optional<netlink::EswitchMode>& mode) {
     return mode ? ordered_json(netlink::to_string(*mode)) : ordered_json(nullptr);
@@ -43,17 +29,13 @@ ordered_json provider(const ReportContext& context, const ProviderStatus& status
         out.update(error_or_null(status.error));
         out["retries"] = status.retries;
         out["retry_in_ms"] =
-            status.retry_at ? ordered_json(std::max<int64_t>(0, ms(*status.retry_at - context.now)))
-                            : ordered_json(nullptr);
+            status.retry_at
+                ? ordered_json(std::max<int64_t>(0, to_ms(*status.retry_at - context.now)))
+                : ordered_json(nullptr);
     } else if (status.state != RepState::kLoaded) {
         out["reason"] = reason;
     }
     return out;
-}
-
-/// Names of devices come from the kernel, and need not be UTF-8.
-std::string dump(const ordered_json& json) {
-    return json.dump(-1, ' ', false, ordered_json::error_handler_t::replace);
 }
 
 }  // namespace
@@ -86,7 +68,7 @@ std::string eswitches_to_json(const ReportContext& context, const EswitchRows& r
                {"error", error_or_null(eswitch->error)}};
         if (more) {
             row["mode_age_ms"] = eswitch->mode_read_at
-                                     ? ordered_json(ms(context.now - *eswitch->mode_read_at))
+                                     ? ordered_json(to_ms(context.now - *eswitch->mode_read_at))
                                      : ordered_json(nullptr);
             row["queue"]["requeued"] = eswitch->queue.requeued;
             row["queue"]["failed"] = eswitch->queue.failed;
@@ -111,7 +93,7 @@ std::string reps_to_json(const ReportContext& context, const RepRows& rows, bool
                {"loads", rep->loads},
                {"unloads", rep->unloads},
                {"load_ms",
-                rep->load_time ? ordered_json(ms(*rep->load_time)) : ordered_json(nullptr)}};
+                rep->load_time ? ordered_json(to_ms(*rep->load_time)) : ordered_json(nullptr)}};
         if (!more) {
             continue;
         }

@@ -15,10 +15,6 @@ namespace {
 
 constexpr uint32_t kMaxDoublings = 20;
 
-int64_t ms(Duration duration) {
-    return std::chrono::duration_cast<std::chrono::milliseconds>(duration).count();
-}
-
 std::string text_of(const Watchdog::Text& text) {
     return text ? text() : std::string();
 }
@@ -91,7 +87,7 @@ void Watchdog::end(Wait& wait) {
     wait.record_.count_wait(wait.subject_.kind, waited);
     if (late) {
         const std::string who = text_of(wait.subject_.who);
-        log_.info("{}: {} waited {} ms for {}", wait.record_.name(), who, ms(waited),
+        log_.info("{}: {} waited {} ms for {}", wait.record_.name(), who, to_ms(waited),
                   wait.subject_.what);
         wait.record_.record({EventTrack::kWaits, "wait", who, 0, EventResult::kDone,
                              "for " + wait.subject_.what, wait.begun_, waited});
@@ -178,7 +174,7 @@ void Watchdog::report(const Wait& wait, TimePoint now) {
     const std::string holder = text_of(subject.holder);
     const std::string held = holder.empty() ? "" : ", held by " + holder;
     const Duration waited = now - wait.begun_;
-    log_.warn("{}: {} has waited {} ms for {}{}", wait.record_.name(), who, ms(waited),
+    log_.warn("{}: {} has waited {} ms for {}{}", wait.record_.name(), who, to_ms(waited),
               subject.what, held);
     wait.record_.record({EventTrack::kWaits, "wait", who, 0, EventResult::kLate,
                          "for " + subject.what + held, wait.begun_, waited});

@@ -3,6 +3,8 @@ noinst_LIBRARIES += ovs-plugin/libesw-plugin.a
 ovs_plugin_libesw_plugin_a_SOURCES = \
 	ovs-plugin/binding_tracker.cc \
 	ovs-plugin/binding_tracker.h \
+	ovs-plugin/command_arguments.cc \
+	ovs-plugin/command_arguments.h \
 	ovs-plugin/commands.cc \
 	ovs-plugin/commands.h \
 	ovs-plugin/failure_overlay.cc \
@@ -18,6 +20,8 @@ ovs_plugin_libesw_plugin_a_SOURCES = \
 	ovs-plugin/plugin_abi.h \
 	ovs-plugin/port_status.cc \
 	ovs-plugin/port_status.h \
+	ovs-plugin/record_commands.cc \
+	ovs-plugin/record_commands.h \
 	ovs-plugin/wake_fd.h
 
 dist_man_MANS += ovs-plugin/ovs-vswitchd-esw.8

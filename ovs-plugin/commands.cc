@@ -3,12 +3,13 @@
 
 #include <fmt/format.h>
 
-#include <charconv>
 #include <chrono>
 #include <string_view>
 #include <utility>
 
 #include "esw-manager/report.h"
+#include "ovs-plugin/command_arguments.h"
+#include "ovs-plugin/record_commands.h"
 
 namespace esw {
 namespace {
@@ -16,25 +17,6 @@ namespace {
 using std::chrono::milliseconds;
 
 constexpr milliseconds kDefaultTimeout = std::chrono::seconds(60);
-/// Longer than anybody waits, and short enough for all arithmetic on time.
-constexpr double kMaxTimeoutSeconds = 86400;
-
-CommandResult error_of(const Error& error) {
-    // The symbolic errno says no more than the text does, where there is one.
-    if (error.detail.empty()) {
-        return {true, error.to_string()};
-    }
-    return {true, error.object.empty() ? error.detail : error.object + ": " + error.detail};
-}
-
-CommandResult result_of(const Result<std::string>& text) {
-    return text ? CommandResult{false, *text} : error_of(text.error());
-}
-
-tl::unexpected<Error> bad_argument(const std::string& argument, std::string_view expected) {
-    return fail(EINVAL, argument, "", fmt::format("unknown option; expected {}", expected));
-}
-
 /// Arguments of the `show` commands.
 Result<ReportRequest> parse_show(const std::vector<std::string>& args) {
     ReportRequest request;
@@ -59,19 +41,6 @@ struct WaitRequest {
     milliseconds timeout = kDefaultTimeout;
 };
 
-Result<milliseconds> parse_timeout(std::string_view text) {
-    double seconds = 0;
-    const auto [end, error] =
-        std::from_chars(text.data(), text.data() + text.size(), seconds, std::chars_format::fixed);
-    if (error != std::errc() || end != text.data() + text.size() || !(seconds >= 0) ||
-        seconds > kMaxTimeoutSeconds) {
-        return fail(
-            EINVAL, "--timeout", "",
-            fmt::format("'{}' is not a number of seconds from 0 to {}", text, kMaxTimeoutSeconds));
-    }
-    return milliseconds(static_cast<int64_t>(seconds * 1000));
-}
-
 Result<WaitRequest> parse_wait(const std::vector<std::string>& args) {
     static constexpr std::string_view kTimeout = "--timeout=";
     WaitRequest request;
@@ -80,7 +49,7 @@ Result<WaitRequest> parse_wait(const std::vector<std::string>& args) {
         if (arg == "--strict") {
             request.strict = true;
         } else if (arg.substr(0, kTimeout.size()) == kTimeout) {
-            const auto timeout = parse_timeout(arg.substr(kTimeout.size()));
+            const auto timeout = parse_seconds("--timeout", arg.substr(kTimeout.size()));
             if (!timeout) {
                 return fail(timeout.error());
             }
@@ -99,9 +68,6 @@ Result<WaitRequest> parse_wait(const std::vector<std::string>& args) {
     }
     return request;
 }
-
-using Done = std::function<void(CommandEnd)>;
-using Answer = std::optional<CommandResult>;
 
 template <class Report>
 Answer show(const CommandContext& context, const std::vector<std::string>& args, Report report) {
@@ -183,10 +149,16 @@ struct Command {
 
 // As many arguments as anybody likes: what is wrong with them is said here, in our words.
 constexpr Command kCommands[] = {
+    {{"esw/event-show", "[--json] [-n N] [esw...]"}, show_events},
+    {{"esw/queue-show", "[--json] [esw...]"}, show_queues},
     {{"esw/rep-show", "[--json] [-m] [esw|rep...]"}, show_reps},
     {{"esw/rescan", ""}, rescan},
     {{"esw/show", "[--json] [-m] [esw...]"}, show_eswitches},
+    {{"esw/stats-clear", "[esw...]"}, clear_statistics},
+    {{"esw/stats-show", "[--json] [esw...]"}, show_statistics},
+    {{"esw/trace", "[esw...]"}, show_trace},
     {{"esw/wait", "[--strict] [esw] [--timeout=SECONDS]"}, wait},
+    {{"esw/watchdog", "[SECONDS]"}, watchdog},
 };
 
 }  // namespace

@@ -38,6 +38,10 @@ struct CommandContext {
 /// the manager's snapshot implies have been tried.
 using CommandEnd = std::function<CommandResult()>;
 
+/// What a command gives: its result, or nothing when it calls its CommandEnd later.
+using Answer = std::optional<CommandResult>;
+using Done = std::function<void(CommandEnd)>;
+
 /// Runs the command args[0]. Either returns its result, or calls `done` later, on any thread.
 /// What `context` refers to must live as long.
 std::optional<CommandResult> run_command(const CommandContext& context,

@@ -21,7 +21,8 @@ ESW_SYSTEM_TESTS += \
 	tests/ovs/many.sh \
 	tests/ovs/netdevs.sh \
 	tests/ovs/ports-without-rep.sh \
-	tests/ovs/try-it.sh
+	tests/ovs/try-it.sh \
+	tests/ovs/visible.sh
 ESW_SUITES = tests/ovs-suite/run-suite
 
 ESW_TEST_CPPFLAGS = $(AM_CPPFLAGS) $(GTEST_CFLAGS)

@@ -17,6 +17,7 @@ tests_unit_test_manager_SOURCES = \
 	tests/unit/manager/manager_fixture.h \
 	tests/unit/manager/ports_test.cc \
 	tests/unit/manager/record_fixture.h \
+	tests/unit/manager/record_report_test.cc \
 	tests/unit/manager/record_test.cc \
 	tests/unit/manager/report_test.cc \
 	tests/unit/manager/watchdog_test.cc \

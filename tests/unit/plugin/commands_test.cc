@@ -89,7 +89,9 @@ TEST_F(CommandsTest, AreListedWithTheirUsage) {
         names.emplace_back(command.name);
     }
     EXPECT_EQ(names,
-              (std::vector<std::string>{"esw/rep-show", "esw/rescan", "esw/show", "esw/wait"}));
+              (std::vector<std::string>{
+                  "esw/event-show", "esw/queue-show", "esw/rep-show", "esw/rescan", "esw/show",
+                  "esw/stats-clear", "esw/stats-show", "esw/trace", "esw/wait", "esw/watchdog"}));
 }
 
 TEST_F(CommandsTest, ShowsPrintJson) {
@@ -118,6 +120,29 @@ TEST_F(CommandsTest, ShowsNameAnEswitchThatIsNotThere) {
     ASSERT_TRUE(result);
     EXPECT_TRUE(result->error);
     EXPECT_NE(result->text.find("pci/0000:99:00.0"), std::string::npos) << result->text;
+}
+
+TEST_F(CommandsTest, RecordsRefuseUnknownArguments) {
+    expect_error({"esw/event-show", "-m"}, "-m: unknown option; expected --json or -n N");
+    expect_error({"esw/event-show", "-n"}, "-n: '' is not a number of events");
+    expect_error({"esw/event-show", "-n", "-3"}, "-n: '-3' is not a number of events");
+    expect_error({"esw/stats-show", "-n", "3"}, "-n: unknown option; expected --json");
+    expect_error({"esw/stats-clear", "--json"}, "--json: unknown option; expected none");
+    for (const char* command :
+         {"esw/event-show", "esw/queue-show", "esw/stats-clear", "esw/stats-show", "esw/trace"}) {
+        expect_error({command, "pci/0000:99:00.0"}, "no such eswitch pci/0000:99:00.0");
+    }
+}
+
+TEST_F(CommandsTest, WatchdogTakesAndShowsItsDeadline) {
+    EXPECT_EQ(run({"esw/watchdog"})->text, "waits longer than 5 s are logged");
+    EXPECT_EQ(run({"esw/watchdog", "0.25"})->text, "waits longer than 0.25 s are logged");
+    EXPECT_EQ(manager_.wait_deadline_, std::chrono::milliseconds(250));
+    expect_error({"esw/watchdog", "0"}, "deadline: must be at least a millisecond");
+    expect_error({"esw/watchdog", "soon"},
+                 "deadline: 'soon' is not a number of seconds from 0 to 86400");
+    expect_error({"esw/watchdog", "1", "2"}, "2: unexpected argument; expected seconds or nothing");
+    EXPECT_EQ(manager_.wait_deadline_, std::chrono::milliseconds(250));
 }
 
 TEST_F(CommandsTest, WaitAnswersLater) {

@@ -1,0 +1,229 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "esw-manager/record_report.h"
+
+#include <fmt/format.h>
+
+#include <chrono>
+#include <utility>
+
+#include "esw-manager/json_values.h"
+#include "esw-manager/report.h"
+#include "esw-manager/table.h"
+#include "esw-manager/trace.h"
+
+namespace esw {
+
+namespace {
+
+int64_t to_us(Duration duration) {
+    return std::chrono::duration_cast<std::chrono::microseconds>(duration).count();
+}
+
+Result<Records> select(const RecordContext& context, const std::vector<std::string>& objects) {
+    if (objects.empty()) {
+        return context.records;
+    }
+    Records chosen;
+    for (const std::string& object : objects) {
+        const auto handle = DevlinkHandle::parse(object);
+        const auto found = handle ? context.records.find(*handle) : context.records.end();
+        if (found == context.records.end()) {
+            return no_such_eswitch(object);
+        }
+        chosen.insert(*found);
+    }
+    return chosen;
+}
+
+void add_paragraph(std::string& text, const std::string& paragraph) {
+    text += text.empty() ? paragraph : "\n\n" + paragraph;
+}
+
+bool is_there(const RecordContext& context, const DevlinkHandle& handle) {
+    return context.snapshot.eswitches.count(handle) > 0;
+}
+
+// --- events
+
+std::string event_table(const EventHistory::Copy& history) {
+    Table table({"ID", "TIME", "WHERE", "KIND", "TARGET", "GENERATION", "RESULT", "MS", "CAUSE"});
+    for (const EventPtr& event : history.events) {
+        table.add({std::to_string(event->id), time_text(event->time),
+                   std::string(to_string(event->track)), event->kind,
+                   or_word(event->target, "none"), std::to_string(event->generation),
+                   std::string(to_string(event->result)),
+                   fmt::format("{:.3f}", static_cast<double>(to_us(event->duration)) / 1000),
+                   or_word(event->cause, "none")});
+    }
+    return table.to_string();
+}
+
+ordered_json event_to_json(const Event& event) {
+    return {{"id", event.id},
+            {"time", time_text(event.time)},
+            {"where", to_string(event.track)},
+            {"kind", event.kind},
+            {"target", text_or_null(event.target)},
+            {"generation", event.generation},
+            {"result", to_string(event.result)},
+            {"cause", text_or_null(event.cause)},
+            {"duration_ms", to_ms(event.duration)},
+            {"duration_us", to_us(event.duration)}};
+}
+
+ordered_json history_to_json(const EventHistory::Copy& history, bool there) {
+    ordered_json events = ordered_json::array();
+    for (const EventPtr& event : history.events) {
+        events.push_back(event_to_json(*event));
+    }
+    return {{"present", there},
+            {"recorded", history.recorded},
+            {"dropped", history.dropped},
+            {"capacity", history.capacity},
+            {"events", std::move(events)}};
+}
+
+// --- queues
+
+std::string queue_table(const std::vector<WorkRow>& rows, TimePoint now) {
+    Table table({"ID", "STATE", "KIND", "TARGET", "GENERATION", "AGE MS", "WAITS FOR", "HELD BY"});
+    for (const WorkRow& row : rows) {
+        table.add({std::to_string(row.id), row.running ? "running" : "queued", row.kind,
+                   or_word(row.target, "none"),
+                   row.generation ? std::to_string(row.generation) : "any",
+                   std::to_string(to_ms(now - row.queued_at)), or_word(row.waits_for, "nothing"),
+                   or_word(row.held_by, "nobody")});
+    }
+    return table.to_string();
+}
+
+ordered_json queue_to_json(const WorkList& list, TimePoint now) {
+    ordered_json work = ordered_json::array();
+    for (const WorkRow& row : list.rows) {
+        work.push_back(
+            {{"id", row.id},
+             {"state", row.running ? "running" : "queued"},
+             {"kind", row.kind},
+             {"target", text_or_null(row.target)},
+             {"generation", row.generation ? ordered_json(row.generation) : ordered_json(nullptr)},
+             {"age_ms", to_ms(now - row.queued_at)},
+             {"running_ms",
+              row.begun_at ? ordered_json(to_ms(now - *row.begun_at)) : ordered_json(nullptr)},
+             {"waits_for", text_or_null(row.waits_for)},
+             {"held_by", text_or_null(row.held_by)}});
+    }
+    return {{"work", std::move(work)},          {"pending", list.totals.pending},
+            {"run", list.totals.run},           {"stale", list.totals.stale},
+            {"requeued", list.totals.requeued}, {"failed", list.totals.failed}};
+}
+
+std::string queue_text(const DevlinkHandle& handle, const WorkList& list, TimePoint now) {
+    std::string text = fmt::format("{}: {} pending; {} run, {} stale, {} requeued, {} failed",
+                                   handle.to_string(), list.totals.pending, list.totals.run,
+                                   list.totals.stale, list.totals.requeued, list.totals.failed);
+    return list.rows.empty() ? text : text + "\n" + queue_table(list.rows, now);
+}
+
+}  // namespace
+
+Result<std::string> report_events(const RecordContext& context, const RecordRequest& request) {
+    const auto chosen = select(context, request.objects);
+    if (!chosen) {
+        return fail(chosen.error());
+    }
+    ordered_json json = ordered_json::object();
+    std::string text;
+    for (const auto& [handle, record] : *chosen) {
+        const auto history = record->history().copy(request.count);
+        const bool there = is_there(context, handle);
+        if (request.json) {
+            json[handle.to_string()] = history_to_json(history, there);
+            continue;
+        }
+        std::string paragraph =
+            fmt::format("{}: {} events, {} dropped{}", handle.to_string(), history.recorded,
+                        history.dropped, there ? "" : "; the eswitch is gone");
+        add_paragraph(text,
+                      history.events.empty() ? paragraph : paragraph + "\n" + event_table(history));
+    }
+    return request.json   ? dump(json)
+           : text.empty() ? emptiness(context.snapshot, "eswitches")
+                          : text;
+}
+
+Result<std::string> report_stats(const RecordContext& context, const RecordRequest& request) {
+    const auto chosen = select(context, request.objects);
+    if (!chosen) {
+        return fail(chosen.error());
+    }
+    ordered_json json = ordered_json::object();
+    std::string text;
+    for (const auto& [handle, record] : *chosen) {
+        const auto counters = record->counters().copy();
+        const int64_t age_ms = to_ms(context.now - counters.since);
+        if (request.json) {
+            json[handle.to_string()] = {{"age_ms", age_ms}, {"counters", counters.values}};
+            continue;
+        }
+        Table table({"COUNTER", "VALUE"});
+        for (const auto& [name, value] : counters.values) {
+            table.add({name, std::to_string(value)});
+        }
+        add_paragraph(text, fmt::format("{}: counted for {} ms\n{}", handle.to_string(), age_ms,
+                                        table.to_string()));
+    }
+    return request.json   ? dump(json)
+           : text.empty() ? emptiness(context.snapshot, "eswitches")
+                          : text;
+}
+
+Result<std::string> clear_stats(const RecordContext& context, const RecordRequest& request) {
+    const auto chosen = select(context, request.objects);
+    if (!chosen) {
+        return fail(chosen.error());
+    }
+    for (const auto& [handle, record] : *chosen) {
+        record->counters().clear(context.now);
+    }
+    return std::string();
+}
+
+Result<std::string> report_queues(const RecordContext& context, const RecordRequest& request) {
+    const auto chosen = select(context, request.objects);
+    if (!chosen) {
+        return fail(chosen.error());
+    }
+    ordered_json json = ordered_json::object();
+    std::string text;
+    for (const auto& [handle, record] : *chosen) {
+        const auto list = record->list_work();
+        if (!list) {
+            if (!request.objects.empty()) {
+                return no_such_eswitch(handle.to_string());
+            }
+            continue;  // it is gone, and its record is left
+        }
+        if (request.json) {
+            json[handle.to_string()] = queue_to_json(*list, context.now);
+        } else {
+            add_paragraph(text, queue_text(handle, *list, context.now));
+        }
+    }
+    return request.json   ? dump(json)
+           : text.empty() ? emptiness(context.snapshot, "eswitches")
+                          : text;
+}
+
+Result<std::string> report_trace(const RecordContext& context, const RecordRequest& request) {
+    const auto chosen = select(context, request.objects);
+    if (!chosen) {
+        return fail(chosen.error());
+    }
+    std::map<std::string, EventHistory::Copy> histories;
+    for (const auto& [handle, record] : *chosen) {
+        histories[handle.to_string()] = record->history().copy();
+    }
+    return trace_to_json(histories);
+}
+
+}  // namespace esw
