@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 
 # Four kinds of tests, all run and counted by tests/run:
-#   check   ESW_CHECK_TESTS: scripts that look at the sources
+#   check   ESW_CHECK_TESTS: scripts that look at the sources, and spin's of the model
 #   unit    the programs tests/unit/test-LAYER of check_PROGRAMS, with GoogleTest; the others there are
 #           tools of theirs
 #   system  ESW_SYSTEM_TESTS: scripts with real programs and packets, as root
@@ -14,7 +14,8 @@ ESW_CHECK_TESTS += \
 	tests/check/layers \
 	tests/check/prm \
 	tests/check/runner \
-	tests/check/spdx
+	tests/check/spdx \
+	tests/model/run-models
 ESW_SYSTEM_TESTS += \
 	tests/ovs/attach-faults.sh \
 	tests/ovs/life.sh \
@@ -42,7 +43,8 @@ include tests/sim/automake.mk
 
 EXTRA_DIST += tests/lib.sh tests/ovs/lib-ovs.sh tests/ovs/lib-sim.sh \
 	tests/quiet.py tests/ovs/tagged-frames.py tests/run $(ESW_CHECK_TESTS) $(ESW_SYSTEM_TESTS) \
-	$(ESW_SUITES) tests/ovs-suite/minimum
+	$(ESW_SUITES) tests/ovs-suite/minimum \
+	tests/model/eswitch.pml tests/model/lifecycle.pml tests/model/locks.pml
 
 tests/tests.list: Makefile
 	$(AM_V_GEN)$(MKDIR_P) tests && { \
