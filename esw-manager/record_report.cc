@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <chrono>
+#include <map>
 #include <utility>
 
 #include "esw-manager/json_values.h"
@@ -33,10 +34,6 @@ Result<Records> select(const RecordContext& context, const std::vector<std::stri
         chosen.insert(*found);
     }
     return chosen;
-}
-
-void add_paragraph(std::string& text, const std::string& paragraph) {
-    text += text.empty() ? paragraph : "\n\n" + paragraph;
 }
 
 bool is_there(const RecordContext& context, const DevlinkHandle& handle) {
@@ -124,6 +121,42 @@ std::string queue_text(const DevlinkHandle& handle, const WorkList& list, TimePo
     return list.rows.empty() ? text : text + "\n" + queue_table(list.rows, now);
 }
 
+std::string event_text(const DevlinkHandle& handle, const EventHistory::Copy& history, bool there) {
+    const std::string text =
+        fmt::format("{}: {} events, {} dropped{}", handle.to_string(), history.recorded,
+                    history.dropped, there ? "" : "; the eswitch is gone");
+    return history.events.empty() ? text : text + "\n" + event_table(history);
+}
+
+std::string counter_text(const DevlinkHandle& handle, const Counters::Copy& counters,
+                         TimePoint now) {
+    Table table({"COUNTER", "VALUE"});
+    for (const auto& [name, value] : counters.values) {
+        table.add({name, std::to_string(value)});
+    }
+    return fmt::format("{}: counted for {} ms\n{}", handle.to_string(), to_ms(now - counters.since),
+                       table.to_string());
+}
+
+/// A part for each of `things`, which go by eswitch: members of a JSON object, or paragraphs.
+template <class Thing, class ToJson, class ToText>
+std::string report(const RecordContext& context, const RecordRequest& request,
+                   const std::map<DevlinkHandle, Thing>& things, ToJson to_json, ToText to_text) {
+    ordered_json json = ordered_json::object();
+    std::string text;
+    for (const auto& [handle, thing] : things) {
+        if (request.json) {
+            json[handle.to_string()] = to_json(handle, thing);
+        } else {
+            text += (text.empty() ? "" : "\n\n") + to_text(handle, thing);
+        }
+    }
+    if (request.json) {
+        return dump(json);
+    }
+    return text.empty() ? emptiness(context.snapshot, "eswitches") : text;
+}
+
 }  // namespace
 
 Result<std::string> report_events(const RecordContext& context, const RecordRequest& request) {
@@ -131,24 +164,16 @@ Result<std::string> report_events(const RecordContext& context, const RecordRequ
     if (!chosen) {
         return fail(chosen.error());
     }
-    ordered_json json = ordered_json::object();
-    std::string text;
-    for (const auto& [handle, record] : *chosen) {
-        const auto history = record->history().copy(request.count);
-        const bool there = is_there(context, handle);
-        if (request.json) {
-            json[handle.to_string()] = history_to_json(history, there);
-            continue;
-        }
-        std::string paragraph =
-            fmt::format("{}: {} events, {} dropped{}", handle.to_string(), history.recorded,
-                        history.dropped, there ? "" : "; the eswitch is gone");
-        add_paragraph(text,
-                      history.events.empty() ? paragraph : paragraph + "\n" + event_table(history));
-    }
-    return request.json   ? dump(json)
-           : text.empty() ? emptiness(context.snapshot, "eswitches")
-                          : text;
+    return report(
+        context, request, *chosen,
+        [&](const DevlinkHandle& handle, const RecordPtr& record) {
+            return history_to_json(record->history().copy(request.count),
+                                   is_there(context, handle));
+        },
+        [&](const DevlinkHandle& handle, const RecordPtr& record) {
+            return event_text(handle, record->history().copy(request.count),
+                              is_there(context, handle));
+        });
 }
 
 Result<std::string> report_stats(const RecordContext& context, const RecordRequest& request) {
@@ -156,25 +181,15 @@ Result<std::string> report_stats(const RecordContext& context, const RecordReque
     if (!chosen) {
         return fail(chosen.error());
     }
-    ordered_json json = ordered_json::object();
-    std::string text;
-    for (const auto& [handle, record] : *chosen) {
-        const auto counters = record->counters().copy();
-        const int64_t age_ms = to_ms(context.now - counters.since);
-        if (request.json) {
-            json[handle.to_string()] = {{"age_ms", age_ms}, {"counters", counters.values}};
-            continue;
-        }
-        Table table({"COUNTER", "VALUE"});
-        for (const auto& [name, value] : counters.values) {
-            table.add({name, std::to_string(value)});
-        }
-        add_paragraph(text, fmt::format("{}: counted for {} ms\n{}", handle.to_string(), age_ms,
-                                        table.to_string()));
-    }
-    return request.json   ? dump(json)
-           : text.empty() ? emptiness(context.snapshot, "eswitches")
-                          : text;
+    return report(
+        context, request, *chosen,
+        [&](const DevlinkHandle&, const RecordPtr& record) -> ordered_json {
+            const auto counters = record->counters().copy();
+            return {{"age_ms", to_ms(context.now - counters.since)}, {"counters", counters.values}};
+        },
+        [&](const DevlinkHandle& handle, const RecordPtr& record) {
+            return counter_text(handle, record->counters().copy(), context.now);
+        });
 }
 
 Result<std::string> clear_stats(const RecordContext& context, const RecordRequest& request) {
@@ -193,25 +208,22 @@ Result<std::string> report_queues(const RecordContext& context, const RecordRequ
     if (!chosen) {
         return fail(chosen.error());
     }
-    ordered_json json = ordered_json::object();
-    std::string text;
+    std::map<DevlinkHandle, WorkList> lists;
     for (const auto& [handle, record] : *chosen) {
-        const auto list = record->list_work();
-        if (!list) {
-            if (!request.objects.empty()) {
-                return no_such_eswitch(handle.to_string());
-            }
-            continue;  // it is gone, and its record is left
-        }
-        if (request.json) {
-            json[handle.to_string()] = queue_to_json(*list, context.now);
-        } else {
-            add_paragraph(text, queue_text(handle, *list, context.now));
+        if (auto list = record->list_work()) {
+            lists[handle] = std::move(*list);
+        } else if (!request.objects.empty()) {
+            return no_such_eswitch(handle.to_string());  // only its record is left
         }
     }
-    return request.json   ? dump(json)
-           : text.empty() ? emptiness(context.snapshot, "eswitches")
-                          : text;
+    return report(
+        context, request, lists,
+        [&](const DevlinkHandle&, const WorkList& list) {
+            return queue_to_json(list, context.now);
+        },
+        [&](const DevlinkHandle& handle, const WorkList& list) {
+            return queue_text(handle, list, context.now);
+        });
 }
 
 Result<std::string> report_trace(const RecordContext& context, const RecordRequest& request) {

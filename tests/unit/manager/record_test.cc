@@ -8,6 +8,7 @@
 
 #include "esw-manager/control_lock.h"
 #include "esw-manager/work_queue.h"
+#include "tests/unit/manager/manager_fixture.h"
 #include "tests/unit/manager/record_fixture.h"
 
 namespace esw {
@@ -255,6 +256,100 @@ TEST_F(RecordedQueueTest, RecordsWhatBecameOfEachItem) {
     EXPECT_EQ(counter("queue_requeued"), 1u);
     EXPECT_EQ(counter("queue_stale"), 1u);
     EXPECT_EQ(counter("control_lock_waits"), 0u) << "nobody had to wait for it";
+}
+
+class ManagerRecordTest : public ManagerTest {
+protected:
+    std::vector<EventPtr> events(const std::string& kind) {
+        std::vector<EventPtr> found;
+        for (const EventPtr& event : manager->records().at(pf0)->history().copy().events) {
+            if (event->kind == kind) {
+                found.push_back(event);
+            }
+        }
+        return found;
+    }
+    std::map<std::string, uint64_t> counters() {
+        return manager->records().at(pf0)->counters().copy().values;
+    }
+};
+
+TEST_F(ManagerRecordTest, CountsLoadsAndModes) {
+    start_switchdev(3);
+    auto values = counters();
+    EXPECT_EQ(values["loads"], 4u);
+    EXPECT_EQ(values["unloads"], 0u);
+    EXPECT_EQ(values["mode_changes"], 1u);
+    ASSERT_EQ(events("mode").size(), 1u);
+    EXPECT_EQ(events("mode")[0]->target, "switchdev");
+    EXPECT_EQ(events("mode")[0]->cause, "first reading");
+    EXPECT_EQ(values["queue_run"], eswitch()->queue.run);
+    kernel.change_mode(pf0, Mode::kLegacy);
+    ASSERT_TRUE(wait());
+    EXPECT_EQ(counters()["unloads"], 4u);
+    EXPECT_EQ(events("mode").back()->cause, "was switchdev");
+}
+
+TEST_F(ManagerRecordTest, SaysWhyALoadFailedAndCountsRetries) {
+    kernel.add_pf(pf0, 0, 1);
+    kernel.change_mode(pf0, Mode::kSwitchdev);
+    kernel.fail_next("devlink_port", ref("pf0vf0").to_string(), EIO, "no such luck");
+    start();
+    ASSERT_TRUE(wait());
+    const auto loads = events("load");
+    EXPECT_EQ(loads.back()->result, EventResult::kFailed);
+    EXPECT_NE(loads.back()->cause.find("no such luck"), std::string::npos);
+    EXPECT_EQ(counters()["load_failures"], 1u);
+    EXPECT_EQ(counters()["retries"], 0u);
+    clock.advance(std::chrono::seconds(1));
+    until([&](const Snapshot& snapshot) { return state_of(snapshot, ref("pf0vf0")) == "loaded"; });
+    EXPECT_EQ(counters()["retries"], 1u);
+}
+
+TEST_F(ManagerRecordTest, CountsLostNotificationsAndWhatMakesUpForThem) {
+    start_switchdev(1);
+    EXPECT_EQ(counters()["resyncs"], 0u) << "the first reading is none";
+    kernel.lose(Source::kDevlink);
+    kernel.found(Source::kDevlink);
+    ASSERT_TRUE(wait());
+    EXPECT_EQ(counters()["overflows"], 1u);
+    EXPECT_EQ(counters()["resyncs"], 1u);
+    EXPECT_EQ(events("overflow").at(0)->target, "devlink");
+    EXPECT_EQ(events("resync").at(0)->target, "devlink");
+    EXPECT_LT(events("overflow")[0]->id, events("resync")[0]->id);
+}
+
+TEST_F(ManagerRecordTest, OutlivesTheEswitchAndGoesOnWithTheNext) {
+    start_switchdev(1);
+    const RecordPtr record = manager->records().at(pf0);
+    EXPECT_TRUE(record->list_work());
+    kernel.remove_device(pf0);
+    ASSERT_TRUE(wait());
+    EXPECT_FALSE(record->list_work());
+    EXPECT_EQ(events("tear down").size(), 1u);
+    kernel.add_pf(pf0, 0, 1);
+    ASSERT_TRUE(wait());
+    EXPECT_EQ(manager->records().at(pf0), record);
+    EXPECT_TRUE(record->list_work());
+}
+
+TEST_F(ManagerRecordTest, DeviceWithoutAnEswitchHasNone) {
+    kernel.add_plain_device(pf1);
+    start_switchdev(1);
+    EXPECT_EQ(manager->records().size(), 1u);
+}
+
+TEST_F(ManagerRecordTest, ShowsWhatAHeldInspectionWaitsFor) {
+    start_switchdev(1);
+    kernel.gate("eswitch_get");
+    auto answer = wait_async(pf0);
+    kernel.wait_for_blocked("eswitch_get");
+    const auto work = manager->records().at(pf0)->list_work()->rows;
+    ASSERT_EQ(work.size(), 1u);
+    EXPECT_EQ(work[0].waits_for, "the kernel (devlink eswitch show)");
+    kernel.ungate("eswitch_get");
+    ASSERT_TRUE(get(std::move(answer)));
+    EXPECT_TRUE(manager->records().at(pf0)->list_work()->rows.empty());
 }
 
 }  // namespace
