@@ -229,7 +229,12 @@ void WorkQueue::run() {
         {
             MutexLock lock(mutex_);
             running_.reset();
-            if (result == Result::kAgain && !closed_) {
+            if (result == Result::kAgain && item.stamped() &&
+                item.generation != control_.generation()) {
+                // drain() waits for it to go, not to come again.
+                record(item, clock_.now(), EventResult::kStale, staleness(item));
+                ++totals_.stale;
+            } else if (result == Result::kAgain && !closed_) {
                 insert(item.kind, item.target);
                 ++totals_.requeued;
             }

@@ -52,7 +52,7 @@ struct WorkItem {
 /// Threads: all members from any thread, but drain() and stop() not from the handler.
 class WorkQueue {
 public:
-    enum class Result { kDone, kFailed, kAgain };  ///< kAgain queues the same item once more
+    enum class Result { kDone, kFailed, kAgain };  ///< kAgain queues it again, if not stale
     /// Runs on the queue's thread, with the control lock and no mutex held.
     using Handler = std::function<Result(const WorkItem&)>;
 

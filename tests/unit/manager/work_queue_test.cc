@@ -110,6 +110,24 @@ TEST_F(WorkQueueTest, ItemThatAsksForItIsQueuedAgain) {
     EXPECT_EQ(queue.totals().requeued, 2u);
 }
 
+TEST_F(WorkQueueTest, StaleItemThatAsksForItIsNotQueuedAgain) {
+    held_items = 1;
+    again = 1;
+    queue.push(WorkKind::kLoad, vf0);
+    run_started();
+    wait_for_runs(1);
+    control.raise_generation();
+    {
+        MutexLock lock(mutex);
+        held_items = 0;
+        changed.notify_all();
+    }
+    queue.drain();
+    EXPECT_TRUE(queue.idle());
+    EXPECT_EQ(queue.totals().requeued, 0u);
+    EXPECT_EQ(queue.totals().stale, 1u);
+}
+
 // L1
 TEST_F(WorkQueueTest, HolderOfTheControlLockDrainsWhatWaitsForItAndWhatIsBehind) {
     ASSERT_EQ(control.acquire("mode set"), ControlLock::Outcome::kAcquired);
