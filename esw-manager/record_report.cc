@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <chrono>
+#include <iterator>
 #include <map>
 #include <utility>
 
@@ -55,29 +56,27 @@ std::string event_table(const EventHistory::Copy& history) {
     return table.to_string();
 }
 
-ordered_json event_to_json(const Event& event) {
-    return {{"id", event.id},
-            {"time", time_text(event.time)},
-            {"where", to_string(event.track)},
-            {"kind", event.kind},
-            {"target", text_or_null(event.target)},
-            {"generation", event.generation},
-            {"result", to_string(event.result)},
-            {"cause", text_or_null(event.cause)},
-            {"duration_ms", to_ms(event.duration)},
-            {"duration_us", to_us(event.duration)}};
+void append_event(std::string& out, const Event& event) {
+    fmt::format_to(std::back_inserter(out),
+                   R"({{"id":{},"time":"{}","where":"{}","kind":{},"target":{},"generation":{},)"
+                   R"("result":"{}","cause":{},"duration_ms":{},"duration_us":{}}})",
+                   event.id, time_text(event.time), to_string(event.track),
+                   quoted_or_null(event.kind), quoted_or_null(event.target), event.generation,
+                   to_string(event.result), quoted_or_null(event.cause), to_ms(event.duration),
+                   to_us(event.duration));
 }
 
-ordered_json history_to_json(const EventHistory::Copy& history, bool there) {
-    ordered_json events = ordered_json::array();
+std::string history_to_json(const EventHistory::Copy& history, bool there) {
+    std::string out =
+        fmt::format(R"({{"present":{},"recorded":{},"dropped":{},"capacity":{},"events":[)", there,
+                    history.recorded, history.dropped, history.capacity);
     for (const EventPtr& event : history.events) {
-        events.push_back(event_to_json(*event));
+        if (event != history.events.front()) {
+            out += ',';
+        }
+        append_event(out, *event);
     }
-    return {{"present", there},
-            {"recorded", history.recorded},
-            {"dropped", history.dropped},
-            {"capacity", history.capacity},
-            {"events", std::move(events)}};
+    return out + "]}";
 }
 
 // --- queues
@@ -94,7 +93,7 @@ std::string queue_table(const std::vector<WorkRow>& rows, TimePoint now) {
     return table.to_string();
 }
 
-ordered_json queue_to_json(const WorkList& list, TimePoint now) {
+std::string queue_to_json(const WorkList& list, TimePoint now) {
     ordered_json work = ordered_json::array();
     for (const WorkRow& row : list.rows) {
         work.push_back(
@@ -109,9 +108,12 @@ ordered_json queue_to_json(const WorkList& list, TimePoint now) {
              {"waits_for", text_or_null(row.waits_for)},
              {"held_by", text_or_null(row.held_by)}});
     }
-    return {{"work", std::move(work)},          {"pending", list.totals.pending},
-            {"run", list.totals.run},           {"stale", list.totals.stale},
-            {"requeued", list.totals.requeued}, {"failed", list.totals.failed}};
+    return dump({{"work", std::move(work)},
+                 {"pending", list.totals.pending},
+                 {"run", list.totals.run},
+                 {"stale", list.totals.stale},
+                 {"requeued", list.totals.requeued},
+                 {"failed", list.totals.failed}});
 }
 
 std::string queue_text(const DevlinkHandle& handle, const WorkList& list, TimePoint now) {
@@ -142,19 +144,19 @@ std::string counter_text(const DevlinkHandle& handle, const Counters::Copy& coun
 template <class Thing, class ToJson, class ToText>
 std::string report(const RecordContext& context, const RecordRequest& request,
                    const std::map<DevlinkHandle, Thing>& things, ToJson to_json, ToText to_text) {
-    ordered_json json = ordered_json::object();
-    std::string text;
+    std::string out;
     for (const auto& [handle, thing] : things) {
         if (request.json) {
-            json[handle.to_string()] = to_json(handle, thing);
+            out += fmt::format("{}{}:", out.empty() ? "" : ",", quoted_or_null(handle.to_string()));
+            out += to_json(handle, thing);
         } else {
-            text += (text.empty() ? "" : "\n\n") + to_text(handle, thing);
+            out += (out.empty() ? "" : "\n\n") + to_text(handle, thing);
         }
     }
     if (request.json) {
-        return dump(json);
+        return '{' + out + '}';
     }
-    return text.empty() ? emptiness(context.snapshot, "eswitches") : text;
+    return out.empty() ? emptiness(context.snapshot, "eswitches") : out;
 }
 
 }  // namespace
@@ -183,9 +185,10 @@ Result<std::string> report_stats(const RecordContext& context, const RecordReque
     }
     return report(
         context, request, *chosen,
-        [&](const DevlinkHandle&, const RecordPtr& record) -> ordered_json {
+        [&](const DevlinkHandle&, const RecordPtr& record) {
             const auto counters = record->counters().copy();
-            return {{"age_ms", to_ms(context.now - counters.since)}, {"counters", counters.values}};
+            return dump(
+                {{"age_ms", to_ms(context.now - counters.since)}, {"counters", counters.values}});
         },
         [&](const DevlinkHandle& handle, const RecordPtr& record) {
             return counter_text(handle, record->counters().copy(), context.now);

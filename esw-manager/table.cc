@@ -22,7 +22,8 @@ std::string Table::to_string() const {
     for (const auto& [row, details] : rows_) {
         std::string line;
         for (size_t i = 0; i < row.size(); ++i) {
-            line += fmt::format("{:<{}}", row[i], widths[i] + 2);
+            line += row[i];
+            line.append(widths[i] + 2 - row[i].size(), ' ');
         }
         line.erase(line.find_last_not_of(' ') + 1);
         out += out.empty() ? line : "\n" + line;

@@ -4,11 +4,12 @@
 // Perfetto drops others.
 #include "esw-manager/trace.h"
 
-#include <fmt/chrono.h>
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <chrono>
+#include <ctime>
+#include <iterator>
 #include <vector>
 
 #include "esw-manager/json_values.h"
@@ -57,36 +58,29 @@ private:
     std::vector<std::vector<int64_t>> lanes_;  // of each, the ends of what is open, innermost last
 };
 
-ordered_json metadata(const char* name, int pid, int tid, const std::string& value) {
-    return {{"name", name}, {"ph", "M"}, {"pid", pid}, {"tid", tid}, {"args", {{"name", value}}}};
+void append_metadata(std::string& out, const char* what, int pid, int tid,
+                     const std::string& name) {
+    fmt::format_to(std::back_inserter(out),
+                   R"({}{{"name":"{}","ph":"M","pid":{},"tid":{},"args":{{"name":{}}}}})",
+                   out.empty() ? "" : ",", what, pid, tid, quoted_or_null(name));
 }
 
-ordered_json trace_event(const Event& event, int pid, int tid) {
+void append_event(std::string& out, const Event& event, int pid, int tid) {
     const Span span = span_of(event);
     const bool instant = event.result == EventResult::kLate;
-    ordered_json out{
-        {"name", event.target.empty() ? event.kind : event.kind + " " + event.target},
-        {"cat", to_string(event.track)},
-        {"ph", instant ? "i" : "X"},
-        {"ts", instant ? span.end_us : span.begin_us},
-    };
-    if (instant) {
-        out["s"] = "t";
-    } else {
-        out["dur"] = span.end_us - span.begin_us;
-    }
-    out["pid"] = pid;
-    out["tid"] = tid;
-    out["args"] = {{"id", event.id},
-                   {"time", time_text(event.time)},
-                   {"generation", event.generation},
-                   {"result", to_string(event.result)},
-                   {"cause", text_or_null(event.cause)}};
-    return out;
+    fmt::format_to(
+        std::back_inserter(out),
+        R"(,{{"name":{},"cat":"{}","ph":"{}","ts":{},{},"pid":{},"tid":{},)"
+        R"("args":{{"id":{},"time":"{}","generation":{},"result":"{}","cause":{}}}}})",
+        quoted_or_null(event.target.empty() ? event.kind : event.kind + " " + event.target),
+        to_string(event.track), instant ? "i" : "X", instant ? span.end_us : span.begin_us,
+        instant ? R"("s":"t")" : fmt::format(R"("dur":{})", span.end_us - span.begin_us), pid, tid,
+        event.id, time_text(event.time), event.generation, to_string(event.result),
+        quoted_or_null(event.cause));
 }
 
-void add_track(ordered_json& out, const EventHistory::Copy& history, EventTrack track, int pid,
-               int& next_tid) {
+void append_track(std::string& out, const EventHistory::Copy& history, EventTrack track, int pid,
+                  int& next_tid) {
     std::vector<EventPtr> events;
     for (const EventPtr& event : history.events) {
         if (event->track == track) {
@@ -104,12 +98,12 @@ void add_track(ordered_json& out, const EventHistory::Copy& history, EventTrack 
     for (const EventPtr& event : events) {
         const bool instant = event->result == EventResult::kLate;
         const size_t lane = instant ? 0 : lanes.take(span_of(*event));
-        out.push_back(trace_event(*event, pid, next_tid + static_cast<int>(lane)));
+        append_event(out, *event, pid, next_tid + static_cast<int>(lane));
     }
     const std::string name(to_string(track));
     for (size_t i = 0; i < std::max<size_t>(1, lanes.size()); ++i) {
-        out.push_back(metadata("thread_name", pid, next_tid++,
-                               i == 0 ? name : fmt::format("{} {}", name, i + 1)));
+        append_metadata(out, "thread_name", pid, next_tid++,
+                        i == 0 ? name : fmt::format("{} {}", name, i + 1));
     }
 }
 
@@ -118,21 +112,25 @@ void add_track(ordered_json& out, const EventHistory::Copy& history, EventTrack 
 std::string time_text(std::chrono::system_clock::time_point time) {
     using std::chrono::microseconds;
     const auto us = std::chrono::duration_cast<microseconds>(time.time_since_epoch()).count();
-    return fmt::format("{:%Y-%m-%dT%H:%M:%S}.{:06}Z",
-                       fmt::gmtime(std::chrono::system_clock::to_time_t(time)), us % 1000000);
+    const time_t seconds = std::chrono::system_clock::to_time_t(time);
+    tm utc{};
+    gmtime_r(&seconds, &utc);
+    return fmt::format("{}-{:02}-{:02}T{:02}:{:02}:{:02}.{:06}Z", utc.tm_year + 1900,
+                       utc.tm_mon + 1, utc.tm_mday, utc.tm_hour, utc.tm_min, utc.tm_sec,
+                       us % 1000000);
 }
 
 std::string trace_to_json(const std::map<std::string, EventHistory::Copy>& histories) {
-    ordered_json events = ordered_json::array();
+    std::string events;
     int pid = 0;
     for (const auto& [name, history] : histories) {
-        events.push_back(metadata("process_name", ++pid, 0, name));
+        append_metadata(events, "process_name", ++pid, 0, name);
         int next_tid = 1;
         for (const EventTrack track : kTracks) {
-            add_track(events, history, track, pid, next_tid);
+            append_track(events, history, track, pid, next_tid);
         }
     }
-    return dump({{"displayTimeUnit", "ms"}, {"traceEvents", events}});
+    return R"({"displayTimeUnit":"ms","traceEvents":[)" + events + "]}";
 }
 
 }  // namespace esw
