@@ -114,12 +114,15 @@ inline change_mode(wanted_mode, result, scratch) {
 #elif !defined(RESCAN_WITHOUT_LENDING)
     block_lend(operation, rescan);
 #endif
-    atomic {
-        do
-        :: wanted > scratch || closed -> break
-        :: else -> wait(OPERATION, wanted_changed)
-        od
-    }
+    if
+    :: atomic { /* until the device is back, or not so long: it may come late */
+            do
+            :: wanted > scratch || closed -> break
+            :: else -> wait(OPERATION, wanted_changed)
+            od
+        }
+    :: true
+    fi;
 #ifdef RESCAN_BY_QUEUE
     provider > scratch || closed;
 #else
