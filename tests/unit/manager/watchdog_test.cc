@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <future>
 #include <memory>
 #include <thread>
@@ -159,23 +160,33 @@ TEST_F(WatchdogTest, ListsTheWaitsOfOneEswitch) {
     EXPECT_EQ(views[0].holder, "set-mode legacy");
 }
 
-TEST_F(WatchdogTest, WaitEndsWhenNobodyReadsItsHolder) {
-    std::promise<void> asked, answer;
-    Watchdog::Subject slow = subject();
-    slow.holder = [&] {
-        asked.set_value();
-        answer.get_future().get();
-        return std::string("somebody");
-    };
-    auto wait = std::make_unique<Watchdog::Wait>(record, slow);
-    auto list = std::async(std::launch::async, [&] { return watchdog.list(record); });
-    asked.get_future().get();
-    auto end = std::async(std::launch::async, [&] { wait.reset(); });
-    EXPECT_EQ(watchdog.deadline(), Watchdog::kDefaultDeadline) << "no mutex is held meanwhile";
-    answer.set_value();
-    EXPECT_EQ(list.get().at(0).holder, "somebody");
-    end.get();
-    EXPECT_TRUE(watchdog.list(record).empty());
+// A wait may end at any moment of its being read: whoever reads it must never see its end.
+TEST_F(WatchdogTest, WaitEndsWhenNobodyReadsIt) {
+    std::atomic<bool> over{false};
+    std::atomic<int> read{0}, read_after_end{0};
+    std::thread reader([&] {
+        while (!over) {
+            watchdog.list(record);
+        }
+    });
+    for (int i = 0; i < 2000 || read == 0; ++i) {
+        const auto ended = std::make_shared<std::atomic<bool>>(false);
+        {
+            Watchdog::Subject other = subject();
+            other.holder = [&read, &read_after_end, ended] {
+                std::this_thread::yield();
+                read_after_end += *ended;
+                ++read;
+                return std::string("somebody");
+            };
+            const Watchdog::Wait wait(record, other);
+            std::this_thread::yield();
+        }
+        *ended = true;
+    }
+    over = true;
+    reader.join();
+    EXPECT_EQ(read_after_end, 0);
 }
 
 TEST_F(WatchdogTest, WatchesWhoWaitsForTheControlLock) {
