@@ -9,9 +9,11 @@ enum class LockRank : int {
     kPlugin = 5,        ///< the plugin: ports of Open vSwitch, their claims and bindings
     kRecord = 7,        ///< where the work of an eswitch can be listed
     kManager = 10,      ///< the manager's front: ports claimed, eswitches known
+    kExecutor = 15,     ///< one adapter's operations that wait
     kEswitch = 20,      ///< one eswitch's representors and states
     kWorkQueue = 30,    ///< one eswitch's queue of work
     kControlLock = 35,  ///< one eswitch's control lock: its holder and generation
+    kRepBlock = 36,     ///< one eswitch's block: its owner and who waits for it
     kSnapshot = 40,     ///< the pointer to the published snapshot
     kNetdev = 50,       ///< network devices; in tests, all of the in-memory kernel
     kMailbox = 60,      ///< any mailbox

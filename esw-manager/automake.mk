@@ -7,6 +7,8 @@ esw_manager_libesw_manager_a_SOURCES = \
 	esw-manager/counters.h \
 	esw-manager/eswitch.cc \
 	esw-manager/eswitch.h \
+	esw-manager/eswitch_control.cc \
+	esw-manager/eswitch_providers.cc \
 	esw-manager/eswitch_record.cc \
 	esw-manager/eswitch_record.h \
 	esw-manager/eswitch_work.cc \
@@ -14,6 +16,8 @@ esw_manager_libesw_manager_a_SOURCES = \
 	esw-manager/eth_provider.h \
 	esw-manager/event_history.cc \
 	esw-manager/event_history.h \
+	esw-manager/executor.cc \
+	esw-manager/executor.h \
 	esw-manager/ids.cc \
 	esw-manager/ids.h \
 	esw-manager/inventory.cc \
@@ -23,8 +27,11 @@ esw_manager_libesw_manager_a_SOURCES = \
 	esw-manager/manager.h \
 	esw-manager/manager_impl.cc \
 	esw-manager/manager_impl.h \
+	esw-manager/manager_operations.cc \
 	esw-manager/manager_publish.cc \
 	esw-manager/mlx5/prm_ste.h \
+	esw-manager/operations.cc \
+	esw-manager/operations.h \
 	esw-manager/port_options.cc \
 	esw-manager/port_options.h \
 	esw-manager/port_table.cc \
@@ -32,6 +39,8 @@ esw_manager_libesw_manager_a_SOURCES = \
 	esw-manager/provider.h \
 	esw-manager/record_report.cc \
 	esw-manager/record_report.h \
+	esw-manager/rep_block.cc \
+	esw-manager/rep_block.h \
 	esw-manager/report.cc \
 	esw-manager/report.h \
 	esw-manager/report_json.cc \

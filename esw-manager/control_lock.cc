@@ -48,7 +48,7 @@ ControlLock::Outcome ControlLock::acquire(uint64_t generation, std::string owner
         if (generation != generation_) {
             return Outcome::kStale;
         }
-        if (!held_) {
+        if (!held_ && operations_ == 0) {
             break;
         }
         wait.begin(owner);
@@ -62,9 +62,37 @@ ControlLock::Outcome ControlLock::acquire(uint64_t generation, std::string owner
 ControlLock::Outcome ControlLock::acquire(std::string owner) {
     ObservedWait wait(*this, record_);
     MutexLock lock(mutex_);
+    while ((held_ || operations_ > 0) && !shut_down_) {
+        wait.begin(owner);
+        changed_.wait(mutex_);
+    }
+    if (shut_down_) {
+        return Outcome::kShutdown;
+    }
+    held_ = true;
+    owner_ = std::move(owner);
+    return Outcome::kAcquired;
+}
+
+ControlLock::Outcome ControlLock::acquire_first(std::string owner,
+                                                const std::function<void(std::string)>& waits) {
+    std::string holder;
+    {
+        MutexLock lock(mutex_);
+        ++operations_;
+        holder = owner_;
+    }
+    if (!holder.empty()) {
+        waits(std::move(holder));
+    }
+    ObservedWait wait(*this, record_);
+    MutexLock lock(mutex_);
     while (held_ && !shut_down_) {
         wait.begin(owner);
         changed_.wait(mutex_);
+    }
+    if (--operations_ == 0) {
+        changed_.notify_all();
     }
     if (shut_down_) {
         return Outcome::kShutdown;

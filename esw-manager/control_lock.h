@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string>
 
 #include "base/mutex.h"
@@ -29,8 +30,14 @@ public:
     /// gets the lock, whether it became so before the call or while it waited.
     Outcome acquire(uint64_t generation, std::string owner) ESW_EXCLUDES(mutex_);
 
-    /// For work that is never stale (unloads, operations): kAcquired or kShutdown.
+    /// For work that is never stale (unloads): kAcquired or kShutdown.
     Outcome acquire(std::string owner) ESW_EXCLUDES(mutex_);
+
+    /// For operations: likewise, and before all queued work, however much of it comes. `waits` is
+    /// called with the present owner, and no mutex held, once it is sure that no other work will
+    /// go first.
+    Outcome acquire_first(std::string owner, const std::function<void(std::string)>& waits)
+        ESW_EXCLUDES(mutex_);
 
     /// For the tear-down, which runs after shut_down(): waits for the last holder to let go.
     void acquire_last(std::string owner) ESW_EXCLUDES(mutex_);
@@ -53,6 +60,7 @@ private:
     CondVar changed_;
     uint64_t generation_ ESW_GUARDED_BY(mutex_);
     bool held_ ESW_GUARDED_BY(mutex_) = false;
+    uint32_t operations_ ESW_GUARDED_BY(mutex_) = 0;  // that wait
     bool shut_down_ ESW_GUARDED_BY(mutex_) = false;
     std::string owner_ ESW_GUARDED_BY(mutex_);
 };

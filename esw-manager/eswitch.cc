@@ -13,21 +13,10 @@ using netlink::PortType;
 
 namespace {
 
-constexpr std::array kTypes{ProviderType::kEth, ProviderType::kRdma};
-
-size_t slot_of(ProviderType type) {
-    return static_cast<size_t>(type);
-}
-
 /// Threads have 15 characters: "esw 08:00.0" says enough.
 std::string thread_name(const DevlinkHandle& handle) {
     const std::string& device = handle.device;
     return "esw " + (device.size() > 11 ? device.substr(device.size() - 7) : device);
-}
-
-std::string adapter_of(const DevlinkHandle& handle) {
-    const size_t dot = handle.device.rfind('.');
-    return handle.bus == "pci" ? handle.device.substr(0, dot) : handle.device;
 }
 
 std::string hex(const std::vector<uint8_t>& bytes) {
@@ -56,6 +45,8 @@ Eswitch::Eswitch(DevlinkHandle handle, netlink::Kernel& kernel, const Clock& clo
       log_(log, "esw_eswitch"),
       callbacks_(std::move(callbacks)),
       control_(generation, record_.get()),
+      block_(name_, clock, callbacks_.changed),
+      worker_("queue"),
       queue_(
           control_, clock, [this](const WorkItem& item) { return handle_item(item); },
           callbacks_.idle, record_.get()) {
@@ -110,8 +101,9 @@ void Eswitch::remove_rep(const RepId& id) {
         return;
     }
     rep->second.present = false;
+    rep_gone_.notify_all();
     dirty_.insert(id);
-    queue_.push(WorkKind::kUnload, id);
+    queue(WorkKind::kUnload, id);
     if (id.kind == RepId::Kind::kUplink) {
         update_gate();
     }
@@ -122,60 +114,7 @@ void Eswitch::request_inspection() {
     if (started_) {
         inspect_at_.reset();
     }
-    queue_.push(WorkKind::kInspect);
-}
-
-Status Eswitch::register_provider(Provider& provider) {
-    const ProviderType type = provider.type();
-    {
-        MutexLock lock(mutex_);
-        if (providers_[slot_of(type)] || unregistering_[slot_of(type)]) {
-            return fail(EBUSY, name_, fmt::format("register {} provider", to_string(type)),
-                        "there is one");
-        }
-        providers_[slot_of(type)] = &provider;
-        record_->record({EventTrack::kEvents, "register", std::string(to_string(type))});
-        evaluate_all();
-    }
-    callbacks_.changed();
-    return {};
-}
-
-void Eswitch::unregister_provider(ProviderType type) {
-    const size_t index = slot_of(type);
-    Provider* provider;
-    std::vector<RepId> loaded;
-    {
-        MutexLock lock(mutex_);
-        provider = std::exchange(providers_[index], nullptr);
-        if (!provider) {
-            return;
-        }
-        unregistering_[index] = true;
-        while (calling_[index]) {
-            call_ended_.wait(mutex_);
-        }
-        for (auto& [id, rep] : reps_) {
-            Slot& slot = rep.slots[index];
-            if (slot.status.state == RepState::kLoaded) {
-                loaded.push_back(id);
-                ++rep.unloads;
-            }
-            slot = Slot{};
-            dirty_.insert(id);
-        }
-    }
-    for (const RepId& id : loaded) {
-        provider->unload({handle_, id});
-    }
-    record_->count(Counter::kUnloads, loaded.size());
-    record_->record({EventTrack::kEvents, "unregister", std::string(to_string(type))});
-    {
-        MutexLock lock(mutex_);
-        unregistering_[index] = false;
-        update_gate();
-    }
-    callbacks_.changed();
+    queue(WorkKind::kInspect);
 }
 
 void Eswitch::invalidate(const std::string& reason) {
@@ -187,8 +126,31 @@ void Eswitch::invalidate(const std::string& reason) {
     log_.debug("{}: generation {}: {}", name_, generation, reason);
     record_->record(
         {EventTrack::kEvents, "invalidate", "", generation, EventResult::kDone, reason});
-    queue_.push(WorkKind::kInspect);
+    queue(WorkKind::kInspect);
     evaluate_all();
+}
+
+void Eswitch::queue(WorkKind kind, std::optional<RepId> target) {
+    if (!suspended_) {
+        queue_.push(kind, std::move(target));
+    }
+}
+
+bool Eswitch::idle() const {
+    MutexLock lock(mutex_);
+    return activity_.empty() && queue_.idle();
+}
+
+std::string Eswitch::describe() const {
+    MutexLock lock(mutex_);
+    return activity_.empty() ? queue_.describe() : activity_;
+}
+
+bool Eswitch::settled(const EswitchSnapshot& published) const {
+    MutexLock lock(mutex_);
+    const QueueTotals totals = queue_.totals();
+    return activity_.empty() && totals.pending == 0 && totals == published.queue &&
+           published.state == "idle";
 }
 
 void Eswitch::set_user(const RepId& id, std::optional<RepUser> user) {
@@ -220,7 +182,7 @@ void Eswitch::want_configured(const RepId& id, Representor& rep) {
     const auto user = users_.find(id);
     if (user != users_.end() && !user->second.options.empty() &&
         is_loaded(rep, ProviderType::kEth) && rep.applied != user->second.options) {
-        queue_.push(WorkKind::kConfigure, id);
+        queue(WorkKind::kConfigure, id);
     }
 }
 
@@ -239,14 +201,14 @@ void Eswitch::retry(TimePoint now) {
     }
     if (inspect_at_ && *inspect_at_ <= now) {
         inspect_at_.reset();
-        queue_.push(WorkKind::kInspect);
+        queue(WorkKind::kInspect);
     }
     for (auto& [id, rep] : reps_) {
         for (Slot& slot : rep.slots) {
             if (slot.status.retry_at && *slot.status.retry_at <= now) {
                 slot.status.retry_at.reset();
                 record_->count(Counter::kRetries);
-                queue_.push(WorkKind::kLoad, id);
+                queue(WorkKind::kLoad, id);
             }
         }
     }
@@ -290,9 +252,11 @@ void Eswitch::close() {
             return;
         }
         started = started_;
+        rep_gone_.notify_all();
     }
     // In this order: once nothing more comes in, make stale what came, then tear down.
     control_.shut_down();
+    block_.shut_down();
     control_.raise_generation();
     queue_.close();
     if (!started) {
@@ -301,7 +265,7 @@ void Eswitch::close() {
 }
 
 bool Eswitch::registered(const Representor& rep, ProviderType type) const {
-    const Provider* provider = providers_[slot_of(type)];
+    const auto& provider = providers_[slot_of(type)];
     return provider && provider->eligible(rep.facts.id);
 }
 
@@ -311,7 +275,7 @@ RepState Eswitch::base_state(const Representor& rep, ProviderType type) const {
                                                              : RepState::kUnregistered;
 }
 
-std::string Eswitch::obstacle(const Representor& rep) const {
+std::string Eswitch::obstacle(const Representor& rep, ProviderType type) const {
     if (!rep.present) {
         return "its devlink port is gone";
     }
@@ -321,6 +285,9 @@ std::string Eswitch::obstacle(const Representor& rep) const {
     }
     if (*mode_ == EswitchMode::kLegacy) {
         return "eswitch is in legacy mode";
+    }
+    if (type != ProviderType::kEth) {
+        return {};
     }
     if (rep.facts.port.type == PortType::kIb) {
         return "its port is an InfiniBand port";
@@ -334,17 +301,20 @@ std::string Eswitch::obstacle(const Representor& rep) const {
     return {};
 }
 
+bool Eswitch::is_elsewhere(const Representor& rep, ProviderType type) const {
+    return type == ProviderType::kEth && rep.facts.port.ifindex != rep.slots[slot_of(type)].ifindex;
+}
+
 bool Eswitch::is_loaded(const Representor& rep, ProviderType type) const {
-    const Slot& slot = rep.slots[slot_of(type)];
-    return slot.status.state == RepState::kLoaded && obstacle(rep).empty() &&
-           rep.facts.port.ifindex == slot.ifindex;
+    return rep.slots[slot_of(type)].status.state == RepState::kLoaded &&
+           obstacle(rep, type).empty() && !is_elsewhere(rep, type);
 }
 
 void Eswitch::evaluate(const RepId& id, Representor& rep) {
     dirty_.insert(id);
-    const bool loadable = obstacle(rep).empty();
-    bool load = false, unload = false;
-    for (const ProviderType type : kTypes) {
+    bool load = false, unload = !rep.present;
+    for (const ProviderType type : kAllProviderTypes) {
+        const bool loadable = obstacle(rep, type).empty();
         Slot& slot = rep.slots[slot_of(type)];
         switch (slot.status.state) {
             case RepState::kUnregistered:
@@ -356,7 +326,7 @@ void Eswitch::evaluate(const RepId& id, Representor& rep) {
                 break;  // looks again when it ends
             case RepState::kLoaded:
                 unload |= !loadable;
-                load |= loadable && rep.facts.port.ifindex != slot.ifindex;
+                load |= loadable && is_elsewhere(rep, type);
                 break;
             case RepState::kFailed:
                 unload |= !loadable;
@@ -365,10 +335,10 @@ void Eswitch::evaluate(const RepId& id, Representor& rep) {
         }
     }
     if (unload) {
-        queue_.push(WorkKind::kUnload, id);
+        queue(WorkKind::kUnload, id);
     }
     if (load) {
-        queue_.push(WorkKind::kLoad, id);
+        queue(WorkKind::kLoad, id);
     }
     want_configured(id, rep);
 }
@@ -394,7 +364,7 @@ std::string Eswitch::find_gate() const {
             return fmt::format("its uplink {} failed: {}", id.to_string(), eth.error.to_string());
         }
         // An uplink that was moved away works: it is only out of our sight.
-        const std::string why = obstacle(rep);
+        const std::string why = obstacle(rep, ProviderType::kEth);
         if (why.empty()) {
             return fmt::format("its uplink {} is not loaded yet", id.to_string());
         }
@@ -427,7 +397,7 @@ std::string Eswitch::reason(const RepId& id, const Representor& rep) const {
         return {};
     }
     const Slot& eth = rep.slots[slot_of(ProviderType::kEth)];
-    std::string why = obstacle(rep);
+    std::string why = obstacle(rep, ProviderType::kEth);
     if (!why.empty()) {
         return why;
     }
@@ -453,7 +423,7 @@ RepPtr Eswitch::snapshot_rep(const RepId& id, const Representor& rep) const {
     out->reason = reason(id, rep);
     out->rdma_device = rep.facts.rdma_device;
     out->rdma_port = rep.facts.rdma_port;
-    for (const ProviderType type : kTypes) {
+    for (const ProviderType type : kAllProviderTypes) {
         ProviderStatus& status = out->providers[slot_of(type)];
         status = rep.slots[slot_of(type)].status;
         // What was loaded is not there any more; the unload is queued.
@@ -477,11 +447,13 @@ EswitchPtr Eswitch::snapshot(const EswitchPtr& previous) {
     auto out = std::make_shared<EswitchSnapshot>();
     out->handle = handle_;
     out->adapter = adapter_of(handle_);
-    out->state = queue_.describe();
+    out->state = describe();
+    out->block = block_.state();
     out->queue = queue_.totals();
     out->generation = control_.generation();
     MutexLock lock(mutex_);
     out->mode = mode_;
+    out->wanted = wanted_mode_;
     out->mode_read_at = mode_read_at_;
     out->error = error_;
     if (previous) {

@@ -4,6 +4,7 @@
 #include <array>
 #include <functional>
 #include <map>
+#include <memory>
 #include <optional>
 #include <set>
 #include <string>
@@ -17,6 +18,7 @@
 #include "esw-manager/log_limiter.h"
 #include "esw-manager/port_options.h"
 #include "esw-manager/provider.h"
+#include "esw-manager/rep_block.h"
 #include "esw-manager/snapshot.h"
 #include "esw-manager/watched_kernel.h"
 #include "esw-manager/work_queue.h"
@@ -68,12 +70,54 @@ public:
     void remove_rep(const RepId& id);
     void request_inspection();
 
+    // Providers. Both wait for the block, and neither is called from a provider's callback.
     /// Installs a provider, marks every eligible rep registered and queues the loads. EBUSY while
     /// there is a provider of this type: it is unregistered first, and never forgets its reps.
     Status register_provider(Provider& provider);
     /// Unloads what it has loaded, whatever the mode is, and returns when no callback runs or will
-    /// run any more. Not from one of the provider's callbacks.
+    /// run any more.
     void unregister_provider(ProviderType type);
+    /// The provider that shall be registered from now on, or null for none; never waits. A provider
+    /// that it takes the place of is unregistered first.
+    void set_provider(ProviderType type, std::shared_ptr<Provider> provider);
+
+    // For operations, on the thread of one.
+    //
+    // An operation takes the control lock (ECANCELED when the eswitch goes away), then suspends the
+    // queue, then takes the block; and gives them back in the opposite order. What may be called
+    // only in between says so.
+    Status take_control(const BlockHolder& operation);
+    void release_control();
+    /// With the control lock: what the kernel says queues nothing any more, and what was queued is
+    /// dropped unrun.
+    void suspend();
+    /// With the control lock: queues what is wanted now.
+    void resume();
+    Status take_block(const BlockHolder& operation);
+    void release_block(const BlockHolder& operation);
+    RepBlock& block() { return block_; }
+    EswitchRecord& record() const { return *record_; }
+    /// With the block: unloads the reps of a provider, or one of them.
+    void unload_all(ProviderType type);
+    void unload_rep(const RepId& id);
+    /// With the block: reads the mode from the device and keeps it.
+    Result<netlink::EswitchMode> read_mode();
+    /// With the block, or with it lent to `holder`: registers and unregisters providers as
+    /// set_provider() said.
+    void sync_providers(const BlockHolder& holder);
+    /// Says what the operation does; empty: that it is over.
+    void set_activity(std::string activity);
+    /// Nothing when there is no such rep.
+    std::optional<uint32_t> port_index(const RepId& id) const;
+    /// False when the rep is still there at the deadline.
+    bool wait_until_gone(const RepId& id, TimePoint deadline);
+    /// A request to set the mode; the last one wins. Returns its number.
+    uint64_t request_mode(netlink::EswitchMode mode);
+    /// The mode of a later request than that with this number, if there was one.
+    std::optional<netlink::EswitchMode> superseding(uint64_t request) const;
+    /// Queues what failed again without waiting for its back-off; one rep's, or all. False: there
+    /// is no such rep.
+    bool retry_now(const std::optional<RepId>& id);
 
     /// Makes queued loads and inspections stale, and queues again what is still true of them.
     void invalidate(const std::string& reason);
@@ -86,13 +130,10 @@ public:
     void retry(TimePoint now);
     std::optional<TimePoint> next_retry() const;
 
-    bool idle() const { return queue_.idle(); }
-    std::string describe() const { return queue_.describe(); }
+    bool idle() const;
+    std::string describe() const;
     /// Nothing is queued or running, and `published` was made after the last of it.
-    bool settled(const EswitchSnapshot& published) const {
-        const QueueTotals totals = queue_.totals();
-        return totals.pending == 0 && totals == published.queue;
-    }
+    bool settled(const EswitchSnapshot& published) const;
     uint64_t generation() const { return control_.generation(); }
     /// The device said that it has no eswitch.
     bool unsupported() const;
@@ -114,7 +155,7 @@ public:
 private:
     struct Slot {
         ProviderStatus status;
-        uint32_t ifindex = 0;  // that it was loaded with
+        uint32_t ifindex = 0;  // of the netdev that it was loaded with (eth)
         std::string note;      // why the last load found nothing to load
     };
     struct Representor {
@@ -146,24 +187,29 @@ private:
                                  netlink::DevlinkPort& port);
     /// False when it failed.
     bool load_type(const RepId& id, const Attempt& attempt, ProviderType type,
-                   const netlink::DevlinkPort& port);
+                   const Result<LoadResult>& found, const netlink::DevlinkPort& port,
+                   TimePoint begun);
     bool finish_load(const RepId& id, const Attempt& attempt, ProviderType type,
                      const Result<LoadResult>& outcome, TimePoint begun) ESW_REQUIRES(mutex_);
+    bool begin_unload(const RepId& id, ProviderType type);
+    /// Under the block.
     void unload_type(const RepId& id, ProviderType type);
-
-    /// The provider of `type`, marked as being called until end_call(); null when there is none.
-    Provider* begin_call(ProviderType type) ESW_REQUIRES(mutex_);
-    void end_call(ProviderType type) ESW_REQUIRES(mutex_);
+    Status install(ProviderType type, std::shared_ptr<Provider> provider);
+    void remove(ProviderType type);
 
     bool registered(const Representor& rep, ProviderType type) const ESW_REQUIRES(mutex_);
     RepState base_state(const Representor& rep, ProviderType type) const ESW_REQUIRES(mutex_);
-    std::string obstacle(const Representor& rep) const ESW_REQUIRES(mutex_);
+    /// Why the rep cannot be loaded by a provider of this type now; empty: it can.
+    std::string obstacle(const Representor& rep, ProviderType type) const ESW_REQUIRES(mutex_);
+    /// It was loaded from what the rep is not any more.
+    bool is_elsewhere(const Representor& rep, ProviderType type) const ESW_REQUIRES(mutex_);
     bool is_loaded(const Representor& rep, ProviderType type) const ESW_REQUIRES(mutex_);
     void evaluate(const RepId& id, Representor& rep) ESW_REQUIRES(mutex_);
     void evaluate_all() ESW_REQUIRES(mutex_);
     void update_gate() ESW_REQUIRES(mutex_);
     std::string find_gate() const ESW_REQUIRES(mutex_);
     void want_configured(const RepId& id, Representor& rep) ESW_REQUIRES(mutex_);
+    void queue(WorkKind kind, std::optional<RepId> target = {}) ESW_REQUIRES(mutex_);
     void set_failed(Slot& slot, Error error) ESW_REQUIRES(mutex_);
     RepPtr snapshot_rep(const RepId& id, const Representor& rep) const ESW_REQUIRES(mutex_);
     std::string reason(const RepId& id, const Representor& rep) const ESW_REQUIRES(mutex_);
@@ -177,13 +223,18 @@ private:
     const Callbacks callbacks_;
 
     ControlLock control_;
+    RepBlock block_;
+    const BlockHolder worker_;  // the queue's thread
     mutable Mutex mutex_{LockRank::kEswitch};
-    CondVar call_ended_;
     bool closed_ ESW_GUARDED_BY(mutex_) = false;
-    std::array<Provider*, kProviderTypes> providers_ ESW_GUARDED_BY(mutex_){};
-    std::array<bool, kProviderTypes> calling_ ESW_GUARDED_BY(mutex_){};
-    std::array<bool, kProviderTypes> unregistering_ ESW_GUARDED_BY(mutex_){};
+    bool suspended_ ESW_GUARDED_BY(mutex_) = false;  // queue() drops; resume() looks again
+    std::string activity_ ESW_GUARDED_BY(mutex_);    // of an operation
+    std::array<std::shared_ptr<Provider>, kProviderTypes> providers_ ESW_GUARDED_BY(mutex_);
+    // What set_provider() said last, while it is not done.
+    std::array<std::optional<std::shared_ptr<Provider>>, kProviderTypes> wanted_providers_
+        ESW_GUARDED_BY(mutex_);
 
+    CondVar rep_gone_;  // or the eswitch
     std::map<RepId, Representor> reps_ ESW_GUARDED_BY(mutex_);
     std::map<RepId, RepUser> users_ ESW_GUARDED_BY(mutex_);
     std::set<RepId> dirty_ ESW_GUARDED_BY(mutex_);  // since the last snapshot
@@ -191,6 +242,8 @@ private:
     std::vector<PortRead> reads_ ESW_GUARDED_BY(mutex_);
 
     std::optional<netlink::EswitchMode> mode_ ESW_GUARDED_BY(mutex_);
+    std::optional<netlink::EswitchMode> wanted_mode_ ESW_GUARDED_BY(mutex_);
+    uint64_t mode_requests_ ESW_GUARDED_BY(mutex_) = 0;
     std::optional<TimePoint> mode_read_at_ ESW_GUARDED_BY(mutex_);
     Error error_ ESW_GUARDED_BY(mutex_);  // of the last inspection
     uint32_t inspect_retries_ ESW_GUARDED_BY(mutex_) = 0;

@@ -16,8 +16,9 @@ namespace {
 constexpr Duration kFirstRetry = std::chrono::milliseconds(250);
 constexpr Duration kLastRetry = std::chrono::seconds(30);
 
-size_t slot_of(ProviderType type) {
-    return static_cast<size_t>(type);
+std::string describe_no_netdev(const netlink::DevlinkPort& port) {
+    return port.type == netlink::PortType::kEth ? "its netdev is not in this network namespace"
+                                                : "it has no netdev yet";
 }
 
 }  // namespace
@@ -32,6 +33,9 @@ WorkQueue::Result Eswitch::handle_item(const WorkItem& item) {
             return unload(item.target.value());
         case WorkKind::kConfigure:
             return configure(item.target.value());
+        case WorkKind::kProviders:
+            sync_providers(worker_);
+            break;
         case WorkKind::kTearDown:
             tear_down();
             break;
@@ -58,6 +62,9 @@ WorkQueue::Result Eswitch::inspect() {
         read_info();
     }
     WorkQueue::Result result = WorkQueue::Result::kDone;
+    if (!block_.acquire(worker_, "inspect")) {
+        return result;  // it goes away
+    }
     {
         MutexLock lock(mutex_);
         const TimePoint now = clock_.now();
@@ -95,25 +102,15 @@ WorkQueue::Result Eswitch::inspect() {
             result = WorkQueue::Result::kFailed;
         }
     }
+    static_cast<void>(block_.release(worker_));
     callbacks_.changed();
     return result;
-}
-
-Provider* Eswitch::begin_call(ProviderType type) {
-    Provider* provider = providers_[slot_of(type)];
-    calling_[slot_of(type)] = provider != nullptr;
-    return provider;
-}
-
-void Eswitch::end_call(ProviderType type) {
-    calling_[slot_of(type)] = false;
-    call_ended_.notify_all();
 }
 
 std::optional<Eswitch::Attempt> Eswitch::begin_load(const RepId& id) {
     MutexLock lock(mutex_);
     const auto it = reps_.find(id);
-    if (closed_ || it == reps_.end() || !obstacle(it->second).empty()) {
+    if (closed_ || it == reps_.end()) {
         return std::nullopt;
     }
     Representor& rep = it->second;
@@ -121,18 +118,24 @@ std::optional<Eswitch::Attempt> Eswitch::begin_load(const RepId& id) {
         return std::nullopt;  // is queued again when the uplink is there
     }
     Attempt attempt{rep.facts.port.index, rep.facts.revision, {}};
-    for (const ProviderType type : {ProviderType::kEth, ProviderType::kRdma}) {
-        Slot& slot = rep.slots[slot_of(type)];
-        const RepState state = slot.status.state;
-        const bool elsewhere = state == RepState::kLoaded && rep.facts.port.ifindex != slot.ifindex;
-        const bool due = state == RepState::kFailed && !slot.status.retry_at;
-        if (registered(rep, type) && (state == RepState::kRegistered || due || elsewhere)) {
+    for (const ProviderType type : kAllProviderTypes) {
+        ProviderStatus& status = rep.slots[slot_of(type)].status;
+        const bool elsewhere = status.state == RepState::kLoaded && is_elsewhere(rep, type);
+        const bool due = status.state == RepState::kFailed && !status.retry_at;
+        if (!registered(rep, type) || !obstacle(rep, type).empty()) {
+            continue;
+        }
+        if (status.state == RepState::kRegistered || due) {
+            status.state = RepState::kLoading;
+            attempt.types.push_back(type);
+        } else if (elsewhere) {
             attempt.types.push_back(type);
         }
     }
     if (attempt.types.empty()) {
         return std::nullopt;
     }
+    dirty_.insert(id);
     return attempt;
 }
 
@@ -161,14 +164,7 @@ Result<LoadResult> Eswitch::read_port(const RepId& id, const Attempt& attempt,
             rep.facts.netdev = port.ifname;
         }
     }
-    if (port.ifindex) {
-        return LoadResult{};
-    }
-    return LoadResult{true,
-                      port.type == netlink::PortType::kEth
-                          ? "its netdev is not in this network namespace"
-                          : "it has no netdev yet",
-                      {}};
+    return LoadResult{};
 }
 
 WorkQueue::Result Eswitch::load(const RepId& id) {
@@ -176,33 +172,16 @@ WorkQueue::Result Eswitch::load(const RepId& id) {
     if (!attempt) {
         return WorkQueue::Result::kDone;
     }
-    for (const ProviderType type : attempt->types) {
-        unload_type(id, type);  // of what was loaded from another netdev
-    }
-    {
-        MutexLock lock(mutex_);
-        for (const ProviderType type : attempt->types) {
-            if (registered(reps_.at(id), type)) {
-                reps_.at(id).slots[slot_of(type)].status.state = RepState::kLoading;
-            }
-        }
-        dirty_.insert(id);
-    }
     callbacks_.changed();
-
     netlink::DevlinkPort port;
     const TimePoint begun = clock_.now();
     const auto found = read_port(id, *attempt, port);
     bool good = true;
-    for (const ProviderType type : attempt->types) {
-        if (found && !found->absent) {
-            good &= load_type(id, *attempt, type, port);
-        } else {
-            MutexLock lock(mutex_);
-            if (providers_[slot_of(type)]) {
-                good &= finish_load(id, *attempt, type, found, begun);
-            }
+    if (block_.acquire(worker_, fmt::format("load {}", id.to_string()))) {
+        for (const ProviderType type : attempt->types) {
+            good &= load_type(id, *attempt, type, found, port, begun);
         }
+        static_cast<void>(block_.release(worker_));
     }
     {
         MutexLock lock(mutex_);
@@ -221,44 +200,37 @@ WorkQueue::Result Eswitch::load(const RepId& id) {
 }
 
 bool Eswitch::load_type(const RepId& id, const Attempt& attempt, ProviderType type,
-                        const netlink::DevlinkPort& port) {
-    Provider* provider;
+                        const Result<LoadResult>& found, const netlink::DevlinkPort& port,
+                        TimePoint begun) {
+    unload_type(id, type);  // what was loaded from another netdev
+    std::shared_ptr<Provider> provider;
     {
         MutexLock lock(mutex_);
-        provider = begin_call(type);
-        if (!provider) {
-            return true;  // unregistered meanwhile, and its state with it
+        ProviderStatus& status = reps_.at(id).slots[slot_of(type)].status;
+        if (status.state == RepState::kRegistered) {
+            status.state = RepState::kLoading;
         }
+        if (status.state != RepState::kLoading) {
+            return true;  // unregistered meanwhile
+        }
+        provider = providers_[slot_of(type)];
     }
-    const LoadTarget target{{handle_, id}, port};
-    const TimePoint begun = clock_.now();
-    const auto outcome = [&] {
-        const Watchdog::Wait wait(*record_, {WaitKind::kStep,
-                                             [this] { return queue_.running(); },
-                                             fmt::format("the {} provider", to_string(type)),
-                                             {}});
-        return provider->load(target);
-    }();
-    bool undo = false;
-    bool good = true;
-    {
-        MutexLock lock(mutex_);
-        if (providers_[slot_of(type)] == provider) {
-            good = finish_load(id, attempt, type, outcome, begun);
-            if (good && !outcome->absent) {
-                reps_.at(id).slots[slot_of(type)].ifindex = port.ifindex.value_or(0);
-            }
+    Result<LoadResult> outcome = found;
+    if (found && !found->absent) {
+        if (type == ProviderType::kEth && !port.ifindex) {
+            outcome = LoadResult{true, describe_no_netdev(port), {}};
         } else {
-            undo = outcome && !outcome->absent;
-        }
-        if (!undo) {
-            end_call(type);
+            const Watchdog::Wait wait(*record_, {WaitKind::kStep,
+                                                 [this] { return queue_.running(); },
+                                                 fmt::format("the {} provider", to_string(type)),
+                                                 {}});
+            outcome = provider->load({{handle_, id}, port});
         }
     }
-    if (undo) {
-        provider->unload(target.ref);
-        MutexLock lock(mutex_);
-        end_call(type);
+    MutexLock lock(mutex_);
+    const bool good = finish_load(id, attempt, type, outcome, begun);
+    if (good && !outcome->absent) {
+        reps_.at(id).slots[slot_of(type)].ifindex = port.ifindex.value_or(0);
     }
     return good;
 }
@@ -315,21 +287,17 @@ void Eswitch::set_failed(Slot& slot, Error error) {
 }
 
 void Eswitch::unload_type(const RepId& id, ProviderType type) {
-    Provider* provider = nullptr;
+    std::shared_ptr<Provider> provider;
     {
         MutexLock lock(mutex_);
-        Slot& slot = reps_.at(id).slots[slot_of(type)];
-        if (slot.status.state != RepState::kLoaded) {
+        const Representor& rep = reps_.at(id);
+        if (rep.slots[slot_of(type)].status.state != RepState::kLoaded) {
             return;
         }
-        provider = begin_call(type);
-        if (!provider) {
-            return;  // its unregistration unloads
-        }
+        provider = providers_[slot_of(type)];
     }
     provider->unload({handle_, id});
     MutexLock lock(mutex_);
-    end_call(type);
     Representor& rep = reps_.at(id);
     Slot& slot = rep.slots[slot_of(type)];
     slot.status.state = base_state(rep, type);
@@ -341,29 +309,21 @@ void Eswitch::unload_type(const RepId& id, ProviderType type) {
 }
 
 WorkQueue::Result Eswitch::unload(const RepId& id) {
+    if (!block_.acquire(worker_, fmt::format("unload {}", id.to_string()))) {
+        return WorkQueue::Result::kDone;  // the tear-down unloads
+    }
     for (const ProviderType type : {ProviderType::kRdma, ProviderType::kEth}) {
-        bool loaded = false;
-        {
-            MutexLock lock(mutex_);
-            const auto it = reps_.find(id);
-            if (it == reps_.end()) {
-                return WorkQueue::Result::kDone;
-            }
-            Representor& rep = it->second;
-            ProviderStatus& status = rep.slots[slot_of(type)].status;
-            if (status.state == RepState::kFailed && !obstacle(rep).empty()) {
-                status = {};
-                status.state = base_state(rep, type);
-            }
-            loaded = status.state == RepState::kLoaded && !is_loaded(rep, type);
-        }
-        if (loaded) {
+        if (begin_unload(id, type)) {
             unload_type(id, type);
         }
     }
+    static_cast<void>(block_.release(worker_));
     {
         MutexLock lock(mutex_);
         const auto it = reps_.find(id);
+        if (it == reps_.end()) {
+            return WorkQueue::Result::kDone;
+        }
         dirty_.insert(id);
         if (!it->second.present) {
             reps_.erase(it);
@@ -376,6 +336,23 @@ WorkQueue::Result Eswitch::unload(const RepId& id) {
     }
     callbacks_.changed();
     return WorkQueue::Result::kDone;
+}
+
+/// Whether this provider has something to unload that is not there any more. A failure of what is
+/// not there is over.
+bool Eswitch::begin_unload(const RepId& id, ProviderType type) {
+    MutexLock lock(mutex_);
+    const auto it = reps_.find(id);
+    if (it == reps_.end()) {
+        return false;
+    }
+    Representor& rep = it->second;
+    ProviderStatus& status = rep.slots[slot_of(type)].status;
+    if (status.state == RepState::kFailed && !obstacle(rep, type).empty()) {
+        status = {};
+        status.state = base_state(rep, type);
+    }
+    return status.state == RepState::kLoaded && !is_loaded(rep, type);
 }
 
 WorkQueue::Result Eswitch::configure(const RepId& id) {
@@ -420,23 +397,20 @@ WorkQueue::Result Eswitch::configure(const RepId& id) {
 }
 
 void Eswitch::tear_down() {
-    std::vector<RepId> ids;
-    {
-        MutexLock lock(mutex_);
-        for (const auto& [id, rep] : reps_) {
-            ids.push_back(id);
-        }
-    }
-    // The uplink last, as it came first.
-    std::reverse(ids.begin(), ids.end());
-    for (const RepId& id : ids) {
-        unload_type(id, ProviderType::kRdma);
-        unload_type(id, ProviderType::kEth);
-    }
+    static_cast<void>(block_.acquire_always(worker_, "tear down"));
+    unload_all(ProviderType::kRdma);
+    unload_all(ProviderType::kEth);
     {
         MutexLock lock(mutex_);
         reps_.clear();
+        for (auto& wanted : wanted_providers_) {
+            wanted.reset();
+        }
+        for (auto& provider : providers_) {
+            provider.reset();
+        }
     }
+    static_cast<void>(block_.release(worker_));
     callbacks_.closed();
 }
 

@@ -107,4 +107,9 @@ std::optional<RepId> RepId::of_port(const netlink::DevlinkPort& port) {
     return std::nullopt;
 }
 
+std::string adapter_of(const DevlinkHandle& handle) {
+    const size_t dot = handle.device.rfind('.');
+    return handle.bus == "pci" ? handle.device.substr(0, dot) : handle.device;
+}
+
 }  // namespace esw

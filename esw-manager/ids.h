@@ -50,4 +50,7 @@ struct RepRef {
     auto operator<=>(const RepRef&) const = default;
 };
 
+/// The adapter of an eswitch, "0000:08:00" of "pci/0000:08:00.1": eswitches of one can form a LAG.
+std::string adapter_of(const DevlinkHandle& handle);
+
 }  // namespace esw

@@ -90,6 +90,27 @@ public:
     virtual void wait(std::optional<DevlinkHandle> eswitch, bool strict,
                       std::chrono::milliseconds timeout,
                       std::function<void(Result<WaitReport>)> done) = 0;
+
+    /// Called once, when the operation is over and what it changed is in the snapshot; with
+    /// ETIMEDOUT after `timeout`, while the operation goes on; ENODEV when there is no such
+    /// eswitch; ECANCELED when the manager stops first.
+    using OperationDone = std::function<void(Result<std::string>)>;
+
+    // Operations of one adapter run one after the other, in the order of the calls.
+    /// "done", "no change", or "superseded by MODE": of several that wait, the last one wins.
+    virtual void set_mode(const DevlinkHandle& eswitch, netlink::EswitchMode mode,
+                          std::chrono::milliseconds timeout, OperationDone done) = 0;
+    virtual void reload(const DevlinkHandle& eswitch, std::chrono::milliseconds timeout,
+                        OperationDone done) = 0;
+    /// The id of the new representor.
+    virtual void add_subfunction(const DevlinkHandle& eswitch, uint32_t number,
+                                 std::chrono::milliseconds timeout, OperationDone done) = 0;
+    virtual void delete_subfunction(const RepRef& rep, std::chrono::milliseconds timeout,
+                                    OperationDone done) = 0;
+
+    /// Loads what failed now, without waiting for its back-off: one rep, all of an eswitch, or all.
+    virtual void retry(std::optional<DevlinkHandle> eswitch, std::optional<RepId> rep,
+                       std::function<void(Status)> done) = 0;
 };
 
 }  // namespace esw

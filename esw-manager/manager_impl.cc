@@ -107,6 +107,7 @@ void ManagerImpl::stop() {
     }
     // What was posted before is answered before.
     loop_->post([this] { shut_down(); });
+    stop_executors();
     loop_->stop();
     if (thread_) {
         thread_.reset();
@@ -127,7 +128,7 @@ void ManagerImpl::shut_down() {
         waiter.done(fail(canceled()));
     }
     waiters_.clear();
-    for (auto* rescans : {&rescans_, &rescans_running_}) {
+    for (auto* rescans : {&rescans_, &rescans_running_, &catching_up_}) {
         for (auto& done : std::exchange(*rescans, {})) {
             done(fail(canceled()));
         }
@@ -369,6 +370,11 @@ void ManagerImpl::finish_scan(const ScanResult& result) {
     for (auto& event : held) {
         receive(std::move(event));
     }
+    if (!scanning_) {
+        for (auto& known : std::exchange(catching_up_, {})) {
+            known({});
+        }
+    }
     if (!scanning_ && scan_wanted_.any()) {
         start_scan();
     }
@@ -416,7 +422,7 @@ void ManagerImpl::open_eswitch(const DevlinkHandle& handle) {
     callbacks.idle = callbacks.changed;
     callbacks.closed = [this, handle] { loop_->post([this, handle] { eswitch_closed(handle); }); };
     auto eswitch =
-        std::make_unique<Eswitch>(handle, deps_.kernel, deps_.clock, deps_.log, record_of(handle),
+        std::make_shared<Eswitch>(handle, deps_.kernel, deps_.clock, deps_.log, record_of(handle),
                                   last_generation_[handle] + 1, std::move(callbacks));
     eswitch->start();
     Entry& entry = eswitches_[handle];

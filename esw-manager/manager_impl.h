@@ -14,9 +14,11 @@
 #include "base/thread.h"
 #include "esw-manager/eswitch.h"
 #include "esw-manager/eth_provider.h"
+#include "esw-manager/executor.h"
 #include "esw-manager/inventory.h"
 #include "esw-manager/log_limiter.h"
 #include "esw-manager/manager.h"
+#include "esw-manager/operations.h"
 #include "esw-manager/port_table.h"
 #include "esw-manager/scanner.h"
 #include "esw-manager/timers.h"
@@ -43,12 +45,23 @@ public:
     void rescan(std::function<void(Status)> done) override;
     void wait(std::optional<DevlinkHandle> eswitch, bool strict, std::chrono::milliseconds timeout,
               std::function<void(Result<WaitReport>)> done) override;
+    void set_mode(const DevlinkHandle& eswitch, netlink::EswitchMode mode,
+                  std::chrono::milliseconds timeout, OperationDone done) override;
+    void reload(const DevlinkHandle& eswitch, std::chrono::milliseconds timeout,
+                OperationDone done) override;
+    void add_subfunction(const DevlinkHandle& eswitch, uint32_t number,
+                         std::chrono::milliseconds timeout, OperationDone done) override;
+    void delete_subfunction(const RepRef& rep, std::chrono::milliseconds timeout,
+                            OperationDone done) override;
+    void retry(std::optional<DevlinkHandle> eswitch, std::optional<RepId> rep,
+               std::function<void(Status)> done) override;
 
 private:
     using TimerHandle = std::unique_ptr<EventLoop::Handle>;
 
     struct Entry {
-        std::unique_ptr<Eswitch> eswitch;
+        std::shared_ptr<Eswitch> eswitch;  // operations hold it too
+        size_t operations = 0;             // that wait or run
         EswitchPtr published;
         bool dirty = true;
         bool closing = false;
@@ -65,10 +78,39 @@ private:
         bool inspected = false;  // the modes were asked for
     };
 
+    /// What an operation does, on the thread of its adapter's executor.
+    using Work = std::function<Result<std::string>(Eswitch&, const OperationTools&)>;
+    /// One that was asked for; the events thread's.
+    struct Request {
+        DevlinkHandle handle;
+        std::string name;  // "set-mode switchdev"
+        std::shared_ptr<Eswitch> eswitch;
+        TimePoint begun;     // when it was asked for, then when it was its turn
+        OperationDone done;  // empty when it was answered
+        TimerHandle deadline;
+    };
+    using RequestPtr = std::shared_ptr<Request>;
+
+    /// Any thread: finds the eswitch and has `prepare` make its work, on the events thread.
+    void submit(const DevlinkHandle& handle, std::string name, std::chrono::milliseconds timeout,
+                OperationDone done, std::function<Work(Eswitch&)> prepare);
+    /// For operations: returns when what the kernel has sent so far is known to the eswitches.
+    Status catch_up();
+    void record_operation(const Request& request, const Result<std::string>& result);
+    /// Null when the manager has stopped.
+    std::shared_ptr<Executor> executor_of(const DevlinkHandle& handle) ESW_EXCLUDES(front_);
+
+    /// After the events thread was told to shut down.
+    void stop_executors() ESW_EXCLUDES(front_);
+
     /// Runs `function` on the events thread; false when the manager has stopped.
     bool post(std::function<void()> function) ESW_EXCLUDES(front_);
 
     // All below: events thread.
+    void start_operation(RequestPtr request, std::chrono::milliseconds timeout, Work work);
+    void finish_operation(const RequestPtr& request, Result<std::string> result);
+    void retry_now(const std::optional<DevlinkHandle>& eswitch, const std::optional<RepId>& rep,
+                   const std::function<void(Status)>& done);
     void begin();
     void open_monitor();
     void shut_down();
@@ -116,6 +158,7 @@ private:
     enum class Phase { kNew, kRunning, kStopped };
     Mutex front_{LockRank::kManager};
     Phase phase_ ESW_GUARDED_BY(front_) = Phase::kNew;
+    std::map<std::string, std::shared_ptr<Executor>> executors_ ESW_GUARDED_BY(front_);
     mutable Mutex snapshot_mutex_{LockRank::kSnapshot};
     SnapshotPtr snapshot_ ESW_GUARDED_BY(snapshot_mutex_);
     Records records_ ESW_GUARDED_BY(snapshot_mutex_);
@@ -135,6 +178,7 @@ private:
     TimePoint scan_begun_;
     std::deque<netlink::KernelEvent> held_;  // that came during a scan
     std::vector<std::function<void(Status)>> rescans_, rescans_running_;
+    std::vector<std::function<void(Status)>> catching_up_;  // operations, when the scan is over
     uint32_t scan_retries_ = 0;
     TimerHandle scan_timer_;
     Error devlink_;  // of the snapshot

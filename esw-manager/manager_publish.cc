@@ -120,7 +120,7 @@ bool ManagerImpl::settled(const Waiter& waiter) {
             continue;
         }
         // Idle first: what the work left behind was left before.
-        if (entry.closing || !entry.eswitch->idle()) {
+        if (entry.closing || entry.operations || !entry.eswitch->idle()) {
             return false;
         }
         collect(handle, entry);

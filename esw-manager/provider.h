@@ -29,10 +29,10 @@ struct LoadResult {
 
 /// Loads representors of one type.
 ///
-/// Threads: load() on the eswitch's thread, under its control lock; unload() there too, or on the
-/// thread that unregisters the provider, but never while load() of the same provider runs for that
-/// eswitch. No mutex is held over either. Both may block on the kernel for as long as its calls do;
-/// neither may unregister the provider.
+/// Threads: load() on the eswitch's thread, unload() there, on the thread of an operation or on the
+/// one that unregisters the provider. Each call runs under the eswitch's block, so never two at
+/// once, and with no mutex held. Both may block on the kernel for as long as its calls do; neither
+/// may register or unregister a provider.
 class Provider {
 public:
     virtual ~Provider() = default;

@@ -38,6 +38,23 @@ ordered_json provider(const ReportContext& context, const ProviderStatus& status
     return out;
 }
 
+ordered_json block_or_null(const BlockState& block, TimePoint now) {
+    if (!block.owner) {
+        return nullptr;
+    }
+    ordered_json waiters = ordered_json::array();
+    for (const BlockState::Party& waiter : block.waiters) {
+        waiters.push_back({{"name", waiter.name},
+                           {"reason", waiter.reason},
+                           {"waits_ms", to_ms(now - waiter.since)}});
+    }
+    return {{"owner", block.owner->name},
+            {"reason", block.owner->reason},
+            {"held_ms", to_ms(now - block.owner->since)},
+            {"lent_to", text_or_null(block.lent_to)},
+            {"waiters", waiters}};
+}
+
 }  // namespace
 
 std::string eswitches_to_json(const ReportContext& context, const EswitchRows& rows, bool more) {
@@ -53,7 +70,7 @@ std::string eswitches_to_json(const ReportContext& context, const EswitchRows& r
                {"switch_id", text_or_null(eswitch->switch_id)},
                {"adapter", eswitch->adapter},
                {"uplink", text_or_null(eswitch->uplink)},
-               {"block", nullptr},
+               {"block", block_or_null(eswitch->block, context.now)},
                {"lag", {{"kind", text_or_null(lag)}, {"reason", lag_reason}}},
                {"reps",
                 {{"total", counts.total},

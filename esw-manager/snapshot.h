@@ -11,6 +11,7 @@
 
 #include "base/clock.h"
 #include "esw-manager/ids.h"
+#include "esw-manager/rep_block.h"
 #include "netlink/devlink_types.h"
 
 /// What the manager knows at one moment, immutable. Readers of any thread take one by shared_ptr
@@ -23,6 +24,11 @@ std::string_view to_string(RepState state);
 /// What can load representors of one type.
 enum class ProviderType : uint8_t { kEth = 0, kRdma = 1 };
 inline constexpr size_t kProviderTypes = 2;
+inline constexpr std::array kAllProviderTypes{ProviderType::kEth, ProviderType::kRdma};
+/// Its place in arrays of kProviderTypes.
+constexpr size_t slot_of(ProviderType type) {
+    return static_cast<size_t>(type);
+}
 std::string_view to_string(ProviderType type);  ///< "eth", "rdma"
 
 struct ProviderStatus {
@@ -70,6 +76,7 @@ struct EswitchSnapshot {
     std::string uplink;            ///< rep id of the uplink, or empty
     std::map<RepId, RepPtr> reps;  ///< shared with other snapshots while unchanged; never null
     QueueTotals queue;
+    BlockState block;
     Error error;  ///< of the last failed inspection; code 0: none
 };
 

@@ -13,6 +13,8 @@ std::string_view to_string(WorkKind kind) {
             return "tear down";
         case WorkKind::kUnload:
             return "unload";
+        case WorkKind::kProviders:
+            return "sync providers";
         case WorkKind::kInspect:
             return "inspect";
         case WorkKind::kLoad:
@@ -179,6 +181,9 @@ ControlLock::Outcome WorkQueue::acquire(const WorkItem& item) {
         control_.acquire_last(item.to_string());
         return ControlLock::Outcome::kAcquired;
     }
+    if (!item.needs_control()) {
+        return ControlLock::Outcome::kAcquired;  // takes the block
+    }
     return item.stamped() ? control_.acquire(item.generation, item.to_string())
                           : control_.acquire(item.to_string());
 }
@@ -197,7 +202,9 @@ WorkQueue::Result WorkQueue::run_item(const WorkItem& item) {
     }
     cause_.clear();
     const Result result = handler_(item);
-    control_.release();
+    if (item.needs_control()) {
+        control_.release();
+    }
     record(item, begun,
            result == Result::kFailed  ? EventResult::kFailed
            : result == Result::kAgain ? EventResult::kRequeued

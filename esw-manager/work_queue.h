@@ -24,6 +24,7 @@ namespace esw {
 enum class WorkKind : uint8_t {
     kTearDown,   ///< the last item of a queue
     kUnload,     ///< of one rep; never dropped
+    kProviders,  ///< register and unregister providers as wanted; never dropped
     kInspect,    ///< read the eswitch's mode
     kLoad,       ///< of one rep; uplinks before others
     kConfigure,  ///< port function and rates of one rep
@@ -38,16 +39,18 @@ struct WorkItem {
     TimePoint queued_at;
 
     /// Loads, inspections and configurations carry a generation; the rest is owed to somebody.
-    bool stamped() const { return kind != WorkKind::kTearDown && kind != WorkKind::kUnload; }
+    bool stamped() const { return kind >= WorkKind::kInspect; }
+    /// Providers come and go under the block alone: from within operations, too.
+    bool needs_control() const { return kind != WorkKind::kProviders; }
     std::string to_string() const;
 };
 
 /// The serial work of one eswitch, on a thread of its own.
 ///
-/// Each item runs under the eswitch's control lock. An item whose generation was raised meanwhile
-/// is dropped without running, before it waits for the lock or while it does. The queue is bounded
-/// by the number of reps: an item like a pending one collapses with it (and takes the present
-/// generation).
+/// Each item but kProviders runs under the eswitch's control lock. An item whose generation was
+/// raised meanwhile is dropped without running, before it waits for the lock or while it does. The
+/// queue is bounded by the number of reps: an item like a pending one collapses with it (and takes
+/// the present generation).
 ///
 /// Threads: all members from any thread, but drain() and stop() not from the handler.
 class WorkQueue {

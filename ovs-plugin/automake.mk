@@ -20,6 +20,8 @@ ovs_plugin_libesw_plugin_a_SOURCES = \
 	ovs-plugin/plugin_abi.h \
 	ovs-plugin/port_status.cc \
 	ovs-plugin/port_status.h \
+	ovs-plugin/operation_commands.cc \
+	ovs-plugin/operation_commands.h \
 	ovs-plugin/record_commands.cc \
 	ovs-plugin/record_commands.h \
 	ovs-plugin/wake_fd.h

@@ -9,6 +9,7 @@
 
 #include "esw-manager/report.h"
 #include "ovs-plugin/command_arguments.h"
+#include "ovs-plugin/operation_commands.h"
 #include "ovs-plugin/record_commands.h"
 
 namespace esw {
@@ -151,8 +152,14 @@ struct Command {
 constexpr Command kCommands[] = {
     {{"esw/event-show", "[--json] [-n N] [esw...]"}, show_events},
     {{"esw/queue-show", "[--json] [esw...]"}, show_queues},
+    {{"esw/reload", "esw [--wait=SECONDS]"}, reload_command},
     {{"esw/rep-show", "[--json] [-m] [esw|rep...]"}, show_reps},
     {{"esw/rescan", ""}, rescan},
+    {{"esw/retry", "[rep]"}, retry_command},
+    {{"esw/set-mode", "esw legacy|switchdev|switchdev_inactive [--wait=SECONDS]"},
+     set_mode_command},
+    {{"esw/sf-add", "esw SFNUM [--wait=SECONDS]"}, add_sf_command},
+    {{"esw/sf-del", "rep [--wait=SECONDS]"}, delete_sf_command},
     {{"esw/show", "[--json] [-m] [esw...]"}, show_eswitches},
     {{"esw/stats-clear", "[esw...]"}, clear_statistics},
     {{"esw/stats-show", "[--json] [esw...]"}, show_statistics},

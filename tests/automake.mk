@@ -21,6 +21,7 @@ ESW_SYSTEM_TESTS += \
 	tests/ovs/life.sh \
 	tests/ovs/many.sh \
 	tests/ovs/netdevs.sh \
+	tests/ovs/operations.sh \
 	tests/ovs/ports-without-rep.sh \
 	tests/ovs/try-it.sh \
 	tests/ovs/visible.sh

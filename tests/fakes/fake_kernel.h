@@ -96,6 +96,7 @@ public:
     /// Calls wait from now on; ungate() lets those that wait and all later ones go on.
     void gate(const std::string& call);
     void ungate(const std::string& call);
+    void ungate_all();
     /// Returns when `count` calls wait at the gate.
     void wait_for_blocked(const std::string& call, uint32_t count = 1);
 

@@ -54,6 +54,12 @@ void FakeKernel::ungate(const std::string& call) {
     changed_.notify_all();
 }
 
+void FakeKernel::ungate_all() {
+    MutexLock lock(mutex_);
+    gates_.clear();
+    changed_.notify_all();
+}
+
 void FakeKernel::wait_for_blocked(const std::string& call, uint32_t count) {
     MutexLock lock(mutex_);
     while (blocked_[call] < count) {

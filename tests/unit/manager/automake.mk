@@ -12,13 +12,16 @@ tests_fakes_libesw_fakes_a_SOURCES = \
 check_PROGRAMS += tests/unit/test-manager
 tests_unit_test_manager_SOURCES = \
 	tests/unit/manager/eswitch_test.cc \
+	tests/unit/manager/executor_test.cc \
 	tests/unit/manager/ids_test.cc \
 	tests/unit/manager/inventory_scenarios_test.cc \
 	tests/unit/manager/manager_fixture.h \
+	tests/unit/manager/operations_test.cc \
 	tests/unit/manager/ports_test.cc \
 	tests/unit/manager/record_fixture.h \
 	tests/unit/manager/record_report_test.cc \
 	tests/unit/manager/record_test.cc \
+	tests/unit/manager/rep_block_test.cc \
 	tests/unit/manager/report_test.cc \
 	tests/unit/manager/watchdog_test.cc \
 	tests/unit/manager/work_queue_test.cc

@@ -47,7 +47,10 @@ protected:
                        [this](EventLoop& loop) { return clock.timers(loop); }})
                       .value();
     }
-    ~ManagerTest() override { manager->stop(); }
+    ~ManagerTest() override {
+        kernel.ungate_all();  // a test that failed may have left some closed
+        manager->stop();
+    }
 
     void start() { ASSERT_TRUE(manager->start()); }
 

@@ -90,7 +90,8 @@ TEST_F(CommandsTest, AreListedWithTheirUsage) {
     }
     EXPECT_EQ(names,
               (std::vector<std::string>{
-                  "esw/event-show", "esw/queue-show", "esw/rep-show", "esw/rescan", "esw/show",
+                  "esw/event-show", "esw/queue-show", "esw/reload", "esw/rep-show", "esw/rescan",
+                  "esw/retry", "esw/set-mode", "esw/sf-add", "esw/sf-del", "esw/show",
                   "esw/stats-clear", "esw/stats-show", "esw/trace", "esw/wait", "esw/watchdog"}));
 }
 
@@ -190,6 +191,62 @@ TEST_F(CommandsTest, RescanAnswersWhenItIsThrough) {
     ASSERT_TRUE(later_);
     EXPECT_FALSE(later_->error);
     expect_error({"esw/rescan", "now"}, "now: unexpected argument; there are none");
+}
+
+// --- operations
+
+TEST_F(CommandsTest, OperationsAnswerLater) {
+    EXPECT_FALSE(run({"esw/set-mode", "pci/0000:08:00.0", "switchdev", "--wait=1.5"}));
+    EXPECT_FALSE(later_);
+    EXPECT_EQ(manager_.last_timeout, std::chrono::milliseconds(1500));
+    manager_.operations.at(0)(std::string("done"));
+    ASSERT_TRUE(later_);
+    EXPECT_FALSE(later_->error);
+    EXPECT_EQ(later_->text, "done");
+    EXPECT_FALSE(run({"esw/reload", "pci/0000:08:00.0"}));
+    EXPECT_FALSE(run({"esw/sf-add", "pci/0000:08:00.0", "88"}));
+    manager_.operations.at(2)(fail(EOPNOTSUPP, "pci/0000:08:00.0", "add SF 88",
+                                   "Port add is only supported in eswitch switchdev mode"));
+    EXPECT_TRUE(later_->error);
+    EXPECT_EQ(later_->text,
+              "pci/0000:08:00.0: Port add is only supported in eswitch switchdev mode");
+    EXPECT_EQ(manager_.log,
+              (std::vector<std::string>{"set pci/0000:08:00.0 switchdev", "reload pci/0000:08:00.0",
+                                        "add pci/0000:08:00.0 88"}));
+}
+
+TEST_F(CommandsTest, OperationsRefuseWhatTheyDoNotUnderstand) {
+    expect_error({"esw/set-mode", "pci/0000:08:00.0"},
+                 "esw/set-mode: expected an eswitch and legacy, switchdev or switchdev_inactive");
+    expect_error({"esw/set-mode", "08:00.0", "legacy"},
+                 "08:00.0: not a devlink handle such as pci/0000:08:00.0");
+    expect_error({"esw/set-mode", "pci/0000:08:00.0", "Legacy"},
+                 "Legacy: unknown mode; expected legacy, switchdev or switchdev_inactive");
+    expect_error({"esw/set-mode", "pci/0000:08:00.0", "legacy", "--wait=ever"},
+                 "--wait: 'ever' is not a number of seconds from 0 to 86400");
+    expect_error({"esw/set-mode", "pci/0000:08:00.0", "legacy", "--force"},
+                 "--force: unknown option; expected --wait=SECONDS");
+    expect_error({"esw/reload"}, "esw/reload: expected an eswitch");
+    expect_error({"esw/reload", "p0"}, "p0: not a devlink handle such as pci/0000:08:00.0");
+    expect_error({"esw/sf-add", "pci/0000:08:00.0", "-1"},
+                 "-1: unknown option; expected --wait=SECONDS");
+    expect_error({"esw/sf-add", "pci/0000:08:00.0", "8x"}, "8x: not the number of an SF");
+    expect_error({"esw/sf-add", "pci/0000:08:00.0", "4294967296"},
+                 "4294967296: not the number of an SF");
+    expect_error({"esw/sf-del", "pf0sf1"}, "no such representor pf0sf1");
+    expect_error({"esw/retry", "pf0vf1"}, "no such representor pf0vf1");
+    EXPECT_TRUE(manager_.log.empty());
+}
+
+TEST_F(CommandsOnAFailureTest, RepsAreFoundByTheirIds) {
+    expect_error({"esw/sf-del", "pf0vf3"}, "pci/0000:08:00.0/pf0vf3: not an SF's representor");
+    manager_.log.clear();
+    EXPECT_FALSE(run({"esw/retry", "pf0vf3"}));
+    EXPECT_FALSE(run({"esw/retry"}));
+    EXPECT_EQ(manager_.log,
+              (std::vector<std::string>{"retry pci/0000:08:00.0/pf0vf3", "retry all"}));
+    ASSERT_TRUE(later_);
+    EXPECT_FALSE(later_->error);
 }
 
 }  // namespace

@@ -42,6 +42,31 @@ public:
         waits.push_back(std::move(done));
     }
 
+    void set_mode(const DevlinkHandle& eswitch, netlink::EswitchMode mode,
+                  std::chrono::milliseconds timeout, OperationDone done) override {
+        add_operation("set " + eswitch.to_string() + " " + netlink::to_string(mode), timeout,
+                      std::move(done));
+    }
+    void reload(const DevlinkHandle& eswitch, std::chrono::milliseconds timeout,
+                OperationDone done) override {
+        add_operation("reload " + eswitch.to_string(), timeout, std::move(done));
+    }
+    void add_subfunction(const DevlinkHandle& eswitch, uint32_t number,
+                         std::chrono::milliseconds timeout, OperationDone done) override {
+        add_operation("add " + eswitch.to_string() + " " + std::to_string(number), timeout,
+                      std::move(done));
+    }
+    void delete_subfunction(const RepRef& rep, std::chrono::milliseconds timeout,
+                            OperationDone done) override {
+        add_operation("delete " + rep.to_string(), timeout, std::move(done));
+    }
+    void retry(std::optional<DevlinkHandle> eswitch, std::optional<RepId> rep,
+               std::function<void(Status)> done) override {
+        log.push_back("retry " + (eswitch ? eswitch->to_string() : std::string("all")) +
+                      (rep ? "/" + rep->to_string() : ""));
+        done({});
+    }
+
     /// Publishes a snapshot that differs from the last one as `change` says.
     void publish(const std::function<void(Snapshot&)>& change) {
         auto next = std::make_shared<Snapshot>(*snapshot_);
@@ -55,11 +80,18 @@ public:
     std::vector<std::string> log;  ///< claims and releases, in their order
     std::vector<std::function<void(Status)>> rescans;
     std::vector<std::function<void(Result<WaitReport>)>> waits;
+    std::vector<OperationDone> operations;  ///< what was asked for is in `log`
     std::chrono::milliseconds last_timeout{};
     Records records_;
     Duration wait_deadline_ = Watchdog::kDefaultDeadline;
 
 private:
+    void add_operation(std::string text, std::chrono::milliseconds timeout, OperationDone done) {
+        log.push_back(std::move(text));
+        last_timeout = timeout;
+        operations.push_back(std::move(done));
+    }
+
     const std::function<void()> changed_;
     SnapshotPtr snapshot_ = std::make_shared<Snapshot>();
 };

@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ovs-plugin/operation_commands.h"
+
+#include <fmt/format.h>
+
+#include <cerrno>
+#include <charconv>
+#include <chrono>
+#include <string_view>
+#include <utility>
+
+#include "ovs-plugin/command_arguments.h"
+
+namespace esw {
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr milliseconds kDefaultTimeout = std::chrono::seconds(60);
+constexpr std::string_view kNotAHandle = "not a devlink handle such as pci/0000:08:00.0";
+
+struct OperationRequest {
+    std::vector<std::string> objects;
+    milliseconds timeout = kDefaultTimeout;
+};
+
+/// So many objects, and perhaps --wait.
+Result<OperationRequest> parse_operation(const std::vector<std::string>& args, size_t count,
+                                         std::string_view expected) {
+    static constexpr std::string_view kWait = "--wait=";
+    OperationRequest request;
+    for (size_t i = 1; i < args.size(); ++i) {
+        const std::string_view arg = args[i];
+        if (arg.substr(0, kWait.size()) == kWait) {
+            const auto timeout = parse_seconds("--wait", arg.substr(kWait.size()));
+            if (!timeout) {
+                return fail(timeout.error());
+            }
+            request.timeout = *timeout;
+        } else if (!arg.empty() && arg[0] == '-') {
+            return bad_argument(args[i], "--wait=SECONDS");
+        } else {
+            request.objects.push_back(args[i]);
+        }
+    }
+    if (request.objects.size() != count) {
+        return fail(EINVAL, args[0], "", fmt::format("expected {}", expected));
+    }
+    return request;
+}
+
+Manager::OperationDone answer_with(Done done) {
+    return [done = std::move(done)](Result<std::string> result) {
+        done([result = std::move(result)] { return result_of(result); });
+    };
+}
+
+/// The rep that `text` means: "pci/0000:08:00.0/pf0sf88", or "pf0sf88" when one eswitch only has
+/// it.
+Result<RepRef> find_rep(const Snapshot& snapshot, const std::string& text) {
+    std::vector<RepRef> found;
+    for (const auto& [handle, eswitch] : snapshot.eswitches) {
+        for (const auto& [id, rep] : eswitch->reps) {
+            const RepRef ref{handle, id};
+            if (text == ref.to_string() || text == id.to_string()) {
+                found.push_back(ref);
+            }
+        }
+    }
+    if (found.size() == 1) {
+        return found.front();
+    }
+    if (found.empty()) {
+        return fail(ENODEV, "", "", "no such representor " + text);
+    }
+    return fail(EINVAL, text, "",
+                fmt::format("more than one eswitch has it; say which, such as {}",
+                            found.front().to_string()));
+}
+
+}  // namespace
+
+Answer set_mode_command(const CommandContext& context, const std::vector<std::string>& args,
+                        Done done) {
+    const auto request =
+        parse_operation(args, 2, "an eswitch and legacy, switchdev or switchdev_inactive");
+    if (!request) {
+        return error_of(request.error());
+    }
+    const auto handle = DevlinkHandle::parse(request->objects[0]);
+    if (!handle) {
+        return error_of({EINVAL, request->objects[0], "", std::string(kNotAHandle)});
+    }
+    const auto mode = netlink::parse_eswitch_mode(request->objects[1]);
+    if (!mode) {
+        return error_of({EINVAL, request->objects[1], "",
+                         "unknown mode; expected legacy, switchdev or switchdev_inactive"});
+    }
+    context.manager.set_mode(*handle, *mode, request->timeout, answer_with(std::move(done)));
+    return std::nullopt;
+}
+
+Answer reload_command(const CommandContext& context, const std::vector<std::string>& args,
+                      Done done) {
+    const auto request = parse_operation(args, 1, "an eswitch");
+    if (!request) {
+        return error_of(request.error());
+    }
+    const auto handle = DevlinkHandle::parse(request->objects[0]);
+    if (!handle) {
+        return error_of({EINVAL, request->objects[0], "", std::string(kNotAHandle)});
+    }
+    context.manager.reload(*handle, request->timeout, answer_with(std::move(done)));
+    return std::nullopt;
+}
+
+Answer add_sf_command(const CommandContext& context, const std::vector<std::string>& args,
+                      Done done) {
+    const auto request = parse_operation(args, 2, "an eswitch and the SF's number");
+    if (!request) {
+        return error_of(request.error());
+    }
+    const auto handle = DevlinkHandle::parse(request->objects[0]);
+    if (!handle) {
+        return error_of({EINVAL, request->objects[0], "", std::string(kNotAHandle)});
+    }
+    const std::string& text = request->objects[1];
+    uint32_t number = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+    if (error != std::errc() || end != text.data() + text.size()) {
+        return error_of({EINVAL, text, "", "not the number of an SF"});
+    }
+    context.manager.add_subfunction(*handle, number, request->timeout,
+                                    answer_with(std::move(done)));
+    return std::nullopt;
+}
+
+Answer delete_sf_command(const CommandContext& context, const std::vector<std::string>& args,
+                         Done done) {
+    const auto request = parse_operation(args, 1, "a representor");
+    if (!request) {
+        return error_of(request.error());
+    }
+    const auto ref = find_rep(*context.manager.snapshot(), request->objects[0]);
+    if (!ref) {
+        return error_of(ref.error());
+    }
+    if (ref->rep.kind != RepId::Kind::kSf) {
+        return error_of({EINVAL, ref->to_string(), "", "not an SF's representor"});
+    }
+    context.manager.delete_subfunction(*ref, request->timeout, answer_with(std::move(done)));
+    return std::nullopt;
+}
+
+Answer retry_command(const CommandContext& context, const std::vector<std::string>& args,
+                     Done done) {
+    if (args.size() > 2) {
+        return error_of({EINVAL, args[2], "", "unexpected argument; there is one representor"});
+    }
+    std::optional<DevlinkHandle> eswitch;
+    std::optional<RepId> rep;
+    if (args.size() == 2) {
+        const auto ref = find_rep(*context.manager.snapshot(), args[1]);
+        if (!ref) {
+            return error_of(ref.error());
+        }
+        eswitch = ref->handle;
+        rep = ref->rep;
+    }
+    context.manager.retry(eswitch, rep, [done = std::move(done)](Status status) {
+        done([status = std::move(status)] {
+            return status ? CommandResult{} : error_of(status.error());
+        });
+    });
+    return std::nullopt;
+}
+
+}  // namespace esw
