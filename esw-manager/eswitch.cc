@@ -56,7 +56,14 @@ Eswitch::Eswitch(DevlinkHandle handle, netlink::Kernel& kernel, const Clock& clo
 Eswitch::~Eswitch() {
     close();
     join();
-    record_->set_source(EventTrack::kQueue, {});
+}
+
+void Eswitch::join() {
+    queue_.stop();
+    // Once: an operation may hold this one when the device is back and has its next.
+    if (!std::exchange(joined_, true)) {
+        record_->set_source(EventTrack::kQueue, {});
+    }
 }
 
 void Eswitch::start() {

@@ -100,8 +100,8 @@ public:
     /// With the block: unloads the reps of a provider, or one of them.
     void unload_all(ProviderType type);
     void unload_rep(const RepId& id);
-    /// With the block: reads the mode from the device and keeps it.
-    Result<netlink::EswitchMode> read_mode();
+    /// With the block: the mode that the device was just read to have.
+    void keep_mode(netlink::EswitchMode mode);
     /// With the block, or with it lent to `holder`: registers and unregisters providers as
     /// set_provider() said.
     void sync_providers(const BlockHolder& holder);
@@ -147,7 +147,7 @@ public:
     /// Begins the tear-down: stops listening, makes queued work stale, then unloads all reps on the
     /// eswitch's own thread and calls `closed`.
     void close();
-    void join() { queue_.stop(); }
+    void join();
 
     ControlLock& control_lock() { return control_; }
     WorkQueue& queue() { return queue_; }
@@ -210,6 +210,8 @@ private:
     std::string find_gate() const ESW_REQUIRES(mutex_);
     void want_configured(const RepId& id, Representor& rep) ESW_REQUIRES(mutex_);
     void queue(WorkKind kind, std::optional<RepId> target = {}) ESW_REQUIRES(mutex_);
+    void change_mode(netlink::EswitchMode mode) ESW_REQUIRES(mutex_);
+    void mode_was_read() ESW_REQUIRES(mutex_);
     void set_failed(Slot& slot, Error error) ESW_REQUIRES(mutex_);
     RepPtr snapshot_rep(const RepId& id, const Representor& rep) const ESW_REQUIRES(mutex_);
     std::string reason(const RepId& id, const Representor& rep) const ESW_REQUIRES(mutex_);
@@ -252,6 +254,8 @@ private:
     bool unsupported_ ESW_GUARDED_BY(mutex_) = false;
     std::optional<std::string> driver_ ESW_GUARDED_BY(mutex_);  // nothing: not asked yet
     LogLimiter limiter_ ESW_GUARDED_BY(mutex_);
+
+    bool joined_ = false;  // the manager's, and the destructor's
 
     // Last, so that its thread ends before what it uses.
     WorkQueue queue_;

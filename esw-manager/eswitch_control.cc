@@ -70,24 +70,12 @@ void Eswitch::unload_rep(const RepId& id) {
     callbacks_.changed();
 }
 
-Result<netlink::EswitchMode> Eswitch::read_mode() {
-    const auto eswitch = kernel_.eswitch_get(handle_);
-    if (!eswitch) {
-        return fail(eswitch.error());
-    }
-    if (!eswitch->mode) {
-        return fail(ENODATA, name_, "read eswitch mode", "the kernel did not say it");
-    }
+void Eswitch::keep_mode(netlink::EswitchMode mode) {
     MutexLock lock(mutex_);
-    error_ = {};
-    inspect_retries_ = 0;
-    mode_read_at_ = clock_.now();
-    if (std::exchange(mode_, eswitch->mode) != eswitch->mode) {
-        log_.info("{}: mode {}, generation {}", name_, netlink::to_string(*eswitch->mode),
-                  control_.generation());
-        evaluate_all();  // states; queues nothing while suspended
+    mode_was_read();
+    if (mode_ != mode) {
+        change_mode(mode);  // queues nothing while suspended
     }
-    return *eswitch->mode;
 }
 
 std::optional<uint32_t> Eswitch::port_index(const RepId& id) const {

@@ -55,6 +55,23 @@ void Eswitch::read_info() {
     driver_ = info ? info->driver : std::string();
 }
 
+void Eswitch::mode_was_read() {
+    error_ = {};
+    inspect_retries_ = 0;
+    mode_read_at_ = clock_.now();
+}
+
+void Eswitch::change_mode(netlink::EswitchMode mode) {
+    const uint64_t generation = control_.generation();
+    log_.info("{}: mode {}, generation {}", name_, netlink::to_string(mode), generation);
+    record_->count(Counter::kModeChanges);
+    record_->record({EventTrack::kEvents, "mode", netlink::to_string(mode), generation,
+                     EventResult::kDone,
+                     mode_ ? "was " + netlink::to_string(*mode_) : "first reading"});
+    mode_ = mode;
+    evaluate_all();
+}
+
 WorkQueue::Result Eswitch::inspect() {
     const auto eswitch = kernel_.eswitch_get(handle_);
     record_->count(Counter::kInspections);
@@ -69,21 +86,11 @@ WorkQueue::Result Eswitch::inspect() {
         MutexLock lock(mutex_);
         const TimePoint now = clock_.now();
         if (eswitch && eswitch->mode) {
-            error_ = {};
-            inspect_retries_ = 0;
-            mode_read_at_ = now;
+            mode_was_read();
             if (mode_ != eswitch->mode && !closed_) {
                 // What was queued for the old mode must not run in the new one.
-                const uint64_t generation = control_.raise_generation();
-                log_.info("{}: mode {}, generation {}", name_, netlink::to_string(*eswitch->mode),
-                          generation);
-                record_->count(Counter::kModeChanges);
-                record_->record(
-                    {EventTrack::kEvents, "mode", netlink::to_string(*eswitch->mode), generation,
-                     EventResult::kDone,
-                     mode_ ? "was " + std::string(netlink::to_string(*mode_)) : "first reading"});
-                mode_ = eswitch->mode;
-                evaluate_all();
+                control_.raise_generation();
+                change_mode(*eswitch->mode);
             }
         } else if (!eswitch && eswitch.error().code == EOPNOTSUPP) {
             unsupported_ = true;

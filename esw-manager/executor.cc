@@ -7,7 +7,7 @@
 namespace esw {
 
 void Executor::push(Job job) {
-    Error error{ECANCELED, "", "", "the eswitch manager is stopping"};
+    Error error = canceled();
     {
         MutexLock lock(mutex_);
         if (!stopping_ && !thread_) {
@@ -38,7 +38,7 @@ void Executor::stop() {
         changed_.notify_all();
     }
     for (const Job& job : refused) {
-        job.refuse({ECANCELED, "", "", "the eswitch manager is stopping"});
+        job.refuse(canceled());
     }
 }
 

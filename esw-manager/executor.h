@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cerrno>
 #include <deque>
 #include <functional>
 #include <memory>
@@ -11,6 +12,11 @@
 #include "base/thread.h"
 
 namespace esw {
+
+/// What those are told who ask for something when the manager stops.
+inline Error canceled() {
+    return {ECANCELED, "", "", "the eswitch manager is stopping"};
+}
 
 /// Runs the operations of one adapter, one after the other, on a thread of its own, which starts
 /// with the first of them.

@@ -36,10 +36,6 @@ std::string source_names(const ScanWhat& what) {
     return names;
 }
 
-Error canceled() {
-    return {ECANCELED, "", "", "the eswitch manager is stopping"};
-}
-
 }  // namespace
 
 Result<std::unique_ptr<Manager>> Manager::create(Dependencies dependencies) {

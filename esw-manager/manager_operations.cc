@@ -7,14 +7,11 @@
 #include <utility>
 
 #include "esw-manager/manager_impl.h"
+#include "esw-manager/watched_kernel.h"
 
 namespace esw {
 
 namespace {
-
-Error canceled() {
-    return {ECANCELED, "", "", "the eswitch manager is stopping"};
-}
 
 constexpr std::string_view kSupersededBy = "superseded by ";
 
@@ -111,7 +108,9 @@ void ManagerImpl::start_operation(RequestPtr request, std::chrono::milliseconds 
     Executor::Job job;
     job.run = [this, request, work = std::move(work), finish] {
         request->begun = deps_.clock.now();
-        finish(work(*request->eswitch, {deps_.kernel, [this] { return catch_up(); }}));
+        WatchedKernel kernel(deps_.kernel, request->eswitch->record(),
+                             [name = request->name] { return name; });
+        finish(work(*request->eswitch, {kernel, [this] { return catch_up(); }}));
     };
     job.refuse = [finish](Error error) { finish(fail(std::move(error))); };
     if (const auto executor = executor_of(request->handle)) {

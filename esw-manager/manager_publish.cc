@@ -81,7 +81,7 @@ void ManagerImpl::wait(std::optional<DevlinkHandle> eswitch, bool strict,
     waiter->done = std::move(done);
     const bool posted = post([this, waiter, timeout] { start_wait(std::move(*waiter), timeout); });
     if (!posted) {
-        waiter->done(fail(ECANCELED, "", "", "the eswitch manager is stopping"));
+        waiter->done(fail(canceled()));
     }
 }
 

@@ -131,7 +131,10 @@ Result<std::string> set_eswitch_mode(Eswitch& eswitch, EswitchMode mode,
     netlink::Eswitch wanted;
     wanted.mode = mode;
     const Status set = tools.kernel.eswitch_set(eswitch.handle(), wanted);
-    const auto after = eswitch.read_mode();
+    const auto after = mode_of(eswitch, tools.kernel);
+    if (after) {
+        eswitch.keep_mode(*after);
+    }
     const Status known = tools.catch_up();
     block.rescan_providers();
     if (!set) {
@@ -165,7 +168,10 @@ Result<std::string> reload_eswitch(Eswitch& eswitch, const OperationTools& tools
     }
     eswitch.unload_all(ProviderType::kRdma);
     const Status reloaded = tools.kernel.devlink_reload(eswitch.handle());
-    const auto mode = eswitch.read_mode();
+    const auto mode = mode_of(eswitch, tools.kernel);
+    if (mode) {
+        eswitch.keep_mode(*mode);
+    }
     const Status known = tools.catch_up();
     block.rescan_providers();
     if (!reloaded) {

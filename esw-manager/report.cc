@@ -144,18 +144,28 @@ EswitchPtr find_eswitch(const Snapshot& snapshot, const std::string& text) {
     return found == snapshot.eswitches.end() ? nullptr : found->second;
 }
 
-/// Rows of what one argument of esw/rep-show names.
-Status select_reps(const Snapshot& snapshot, const std::string& text,
-                   std::map<RepRef, std::pair<EswitchPtr, RepPtr>>& rows) {
-    const auto add = [&](const EswitchPtr& eswitch, const RepPtr& rep) {
-        rows[{eswitch->handle, rep->id}] = {eswitch, rep};
-    };
-    if (const EswitchPtr eswitch = find_eswitch(snapshot, text)) {
-        for (const auto& [id, rep] : eswitch->reps) {
-            add(eswitch, rep);
+Result<RepRef> find_rep_anywhere(const Snapshot& snapshot, const RepId& id) {
+    std::optional<RepRef> found;
+    for (const auto& [handle, eswitch] : snapshot.eswitches) {
+        if (!eswitch->reps.count(id)) {
+            continue;
         }
-        return {};
+        if (found) {
+            return fail(EINVAL, "", "",
+                        fmt::format("several eswitches have {}: say which, as in {}",
+                                    id.to_string(), found->to_string()));
+        }
+        found = RepRef{handle, id};
     }
+    if (!found) {
+        return fail(ENODEV, "", "", fmt::format("no such representor {}", id.to_string()));
+    }
+    return *found;
+}
+
+}  // namespace
+
+Result<RepRef> find_rep(const Snapshot& snapshot, const std::string& text) {
     const size_t slash = text.rfind('/');
     const auto id = RepId::parse(slash == std::string::npos ? text : text.substr(slash + 1));
     if (slash == std::string::npos) {
@@ -165,23 +175,10 @@ Status select_reps(const Snapshot& snapshot, const std::string& text,
                                     "pci/0000:08:00.0, pci/0000:08:00.0/pf0vf3 or pf0vf3",
                                     text));
         }
-        EswitchPtr found;
-        for (const auto& [handle, eswitch] : snapshot.eswitches) {
-            if (!eswitch->reps.count(*id)) {
-                continue;
-            }
-            if (found) {
-                return fail(EINVAL, "", "",
-                            fmt::format("several eswitches have {}: say which, as in {}/{}", text,
-                                        found->handle.to_string(), text));
-            }
-            found = eswitch;
-        }
-        if (!found) {
-            return fail(ENODEV, "", "", fmt::format("no such representor {}", text));
-        }
-        add(found, found->reps.at(*id));
-        return {};
+        return find_rep_anywhere(snapshot, *id);
+    }
+    if (find_eswitch(snapshot, text)) {
+        return fail(EINVAL, "", "", fmt::format("{} is an eswitch, not a representor", text));
     }
     const EswitchPtr eswitch = find_eswitch(snapshot, text.substr(0, slash));
     if (!eswitch) {
@@ -190,11 +187,29 @@ Status select_reps(const Snapshot& snapshot, const std::string& text,
     if (!id) {
         return fail(EINVAL, "", "", id.error().to_string());
     }
-    const auto rep = eswitch->reps.find(*id);
-    if (rep == eswitch->reps.end()) {
+    if (!eswitch->reps.count(*id)) {
         return fail(ENODEV, "", "", describe_missing(*eswitch, *id));
     }
-    add(eswitch, rep->second);
+    return RepRef{eswitch->handle, *id};
+}
+
+namespace {
+
+/// Rows of what one argument of esw/rep-show names.
+Status select_reps(const Snapshot& snapshot, const std::string& text,
+                   std::map<RepRef, std::pair<EswitchPtr, RepPtr>>& rows) {
+    if (const EswitchPtr eswitch = find_eswitch(snapshot, text)) {
+        for (const auto& [id, rep] : eswitch->reps) {
+            rows[{eswitch->handle, id}] = {eswitch, rep};
+        }
+        return {};
+    }
+    const auto ref = find_rep(snapshot, text);
+    if (!ref) {
+        return fail(ref.error());
+    }
+    const EswitchPtr& eswitch = snapshot.eswitches.at(ref->handle);
+    rows[*ref] = {eswitch, eswitch->reps.at(ref->rep)};
     return {};
 }
 

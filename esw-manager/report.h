@@ -30,6 +30,10 @@ std::string emptiness(const Snapshot& snapshot, const char* what);
 
 tl::unexpected<Error> no_such_eswitch(const std::string& text);
 
+/// The representor that `text` names: "pci/0000:08:00.0/pf0vf3", or "pf0vf3" when one eswitch only
+/// has it. The error says what does not exist.
+Result<RepRef> find_rep(const Snapshot& snapshot, const std::string& text);
+
 /// esw/show. ENODEV, naming the object, when one of the objects is no eswitch.
 Result<std::string> report_eswitches(const ReportContext& context, const ReportRequest& request);
 

@@ -56,7 +56,7 @@ struct WorkItem {
 class WorkQueue {
 public:
     enum class Result { kDone, kFailed, kAgain };  ///< kAgain queues it again, if not stale
-    /// Runs on the queue's thread, with the control lock and no mutex held.
+    /// Runs on the queue's thread, with the control lock if the item needs it and no mutex held.
     using Handler = std::function<Result(const WorkItem&)>;
 
     /// `idle` is called from the queue's thread, with no mutex held, when nothing is left to do.

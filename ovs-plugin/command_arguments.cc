@@ -31,6 +31,14 @@ tl::unexpected<Error> bad_argument(const std::string& argument, std::string_view
     return fail(EINVAL, argument, "", fmt::format("unknown option; expected {}", expected));
 }
 
+Result<DevlinkHandle> parse_handle(const std::string& argument) {
+    auto handle = DevlinkHandle::parse(argument);
+    if (!handle) {
+        return fail(EINVAL, argument, "", "not a devlink handle such as pci/0000:08:00.0");
+    }
+    return *handle;
+}
+
 Result<std::chrono::milliseconds> parse_seconds(const std::string& argument,
                                                 std::string_view text) {
     double seconds = 0;

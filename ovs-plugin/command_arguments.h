@@ -16,6 +16,8 @@ CommandResult result_of(const Result<std::string>& text);
 
 tl::unexpected<Error> bad_argument(const std::string& argument, std::string_view expected);
 
+Result<DevlinkHandle> parse_handle(const std::string& argument);
+
 /// A time that `argument` (the name of the argument) gives as seconds: "5", "0.25".
 Result<std::chrono::milliseconds> parse_seconds(const std::string& argument, std::string_view text);
 

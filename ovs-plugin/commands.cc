@@ -60,9 +60,9 @@ Result<WaitRequest> parse_wait(const std::vector<std::string>& args) {
         } else if (request.eswitch) {
             return fail(EINVAL, args[i], "", "more than one eswitch; expected one or none");
         } else {
-            const auto handle = DevlinkHandle::parse(arg);
+            const auto handle = parse_handle(args[i]);
             if (!handle) {
-                return fail(EINVAL, args[i], "", "not a devlink handle such as pci/0000:08:00.0");
+                return fail(handle.error());
             }
             request.eswitch = *handle;
         }

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <utility>
 
+#include "esw-manager/report.h"
 #include "ovs-plugin/command_arguments.h"
 
 namespace esw {
@@ -17,7 +18,6 @@ namespace {
 using std::chrono::milliseconds;
 
 constexpr milliseconds kDefaultTimeout = std::chrono::seconds(60);
-constexpr std::string_view kNotAHandle = "not a devlink handle such as pci/0000:08:00.0";
 
 struct OperationRequest {
     std::vector<std::string> objects;
@@ -55,29 +55,6 @@ Manager::OperationDone answer_with(Done done) {
     };
 }
 
-/// The rep that `text` means: "pci/0000:08:00.0/pf0sf88", or "pf0sf88" when one eswitch only has
-/// it.
-Result<RepRef> find_rep(const Snapshot& snapshot, const std::string& text) {
-    std::vector<RepRef> found;
-    for (const auto& [handle, eswitch] : snapshot.eswitches) {
-        for (const auto& [id, rep] : eswitch->reps) {
-            const RepRef ref{handle, id};
-            if (text == ref.to_string() || text == id.to_string()) {
-                found.push_back(ref);
-            }
-        }
-    }
-    if (found.size() == 1) {
-        return found.front();
-    }
-    if (found.empty()) {
-        return fail(ENODEV, "", "", "no such representor " + text);
-    }
-    return fail(EINVAL, text, "",
-                fmt::format("more than one eswitch has it; say which, such as {}",
-                            found.front().to_string()));
-}
-
 }  // namespace
 
 Answer set_mode_command(const CommandContext& context, const std::vector<std::string>& args,
@@ -87,9 +64,9 @@ Answer set_mode_command(const CommandContext& context, const std::vector<std::st
     if (!request) {
         return error_of(request.error());
     }
-    const auto handle = DevlinkHandle::parse(request->objects[0]);
+    const auto handle = parse_handle(request->objects[0]);
     if (!handle) {
-        return error_of({EINVAL, request->objects[0], "", std::string(kNotAHandle)});
+        return error_of(handle.error());
     }
     const auto mode = netlink::parse_eswitch_mode(request->objects[1]);
     if (!mode) {
@@ -106,9 +83,9 @@ Answer reload_command(const CommandContext& context, const std::vector<std::stri
     if (!request) {
         return error_of(request.error());
     }
-    const auto handle = DevlinkHandle::parse(request->objects[0]);
+    const auto handle = parse_handle(request->objects[0]);
     if (!handle) {
-        return error_of({EINVAL, request->objects[0], "", std::string(kNotAHandle)});
+        return error_of(handle.error());
     }
     context.manager.reload(*handle, request->timeout, answer_with(std::move(done)));
     return std::nullopt;
@@ -120,9 +97,9 @@ Answer add_sf_command(const CommandContext& context, const std::vector<std::stri
     if (!request) {
         return error_of(request.error());
     }
-    const auto handle = DevlinkHandle::parse(request->objects[0]);
+    const auto handle = parse_handle(request->objects[0]);
     if (!handle) {
-        return error_of({EINVAL, request->objects[0], "", std::string(kNotAHandle)});
+        return error_of(handle.error());
     }
     const std::string& text = request->objects[1];
     uint32_t number = 0;
