@@ -17,3 +17,16 @@ base_libesw_base_a_SOURCES = \
 	base/thread.h \
 	base/thread_safety.h \
 	base/unique_fd.h
+
+# What base/libraries.h includes is read by the compiler once instead of in each file.
+EXTRA_DIST += base/libraries.h
+if PRECOMPILED_HEADER
+# All files or none have the macros of gtest's in front of its headers.
+ESW_PCH_CPPFLAGS = $(GTEST_CFLAGS)
+ESW_PCH_FLAGS = -include-pch $(top_builddir)/base/libraries.pch
+BUILT_SOURCES += base/libraries.pch
+CLEANFILES += base/libraries.pch
+base/libraries.pch: base/libraries.h Makefile
+	$(AM_V_GEN)$(CXX) $(DEFS) $(AM_CPPFLAGS) $(CPPFLAGS) $(ESW_CXXFLAGS) $(CXXFLAGS) \
+	    -fpch-instantiate-templates -Xclang -fno-pch-timestamp -x c++-header -o $@ $<
+endif

@@ -115,6 +115,20 @@ AC_DEFUN([ESW_SANITIZERS], [
     AM_CONDITIONAL([SANITIZED], [test "x$enable_sanitizers" != xno])
 ])
 
+# ESW_PRECOMPILED_HEADER: --enable-precompiled-header; sets the conditional PRECOMPILED_HEADER.
+AC_DEFUN([ESW_PRECOMPILED_HEADER], [
+    AC_ARG_ENABLE([precompiled-header],
+        [AS_HELP_STRING([--enable-precompiled-header],
+            [read the headers of libraries once, which shortens a build from nothing; clang only])],
+        [], [enable_precompiled_header=no])
+    AS_IF([test "x$enable_precompiled_header" = xyes], [
+        ESW_TRY_FLAG([-fpch-instantiate-templates], [C++], [ESW_PCH_CXXFLAGS])
+        AS_IF([test -z "$ESW_PCH_CXXFLAGS"],
+              [AC_MSG_ERROR([--enable-precompiled-header: $CXX is not clang, which alone gains by it])])
+    ])
+    AM_CONDITIONAL([PRECOMPILED_HEADER], [test "x$enable_precompiled_header" = xyes])
+])
+
 # ESW_DEBUG_LOCKS: --enable-debug-locks; on by default with sanitizers.
 AC_DEFUN([ESW_DEBUG_LOCKS], [
     AC_ARG_ENABLE([debug-locks],

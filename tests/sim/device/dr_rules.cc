@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Many rules, many packets: what comes out, and where, is compared with a model that knows nothing
 // of tables in an adapter: a map for each mask, asked in the order of priorities.
+#include <algorithm>
 #include <array>
 #include <chrono>
 #include <cstdio>
@@ -202,7 +203,9 @@ protected:
                                           const Bytes& frame);
     size_t wrong_packets(size_t count, Random& random);
 
-    static constexpr unsigned kThreads = 4;
+    // Not more than CPUs: libmlx5 guards a domain with spin locks, and a thread that loses its CPU
+    // with one of them in hand lets the others spin.
+    const unsigned threads_ = std::clamp(std::thread::hardware_concurrency(), 2u, 4u);
 
     std::vector<RuleSpec> specs_;
     std::vector<std::map<Key, size_t>> model_;  ///< by source and mask: the rule that is there
@@ -262,9 +265,9 @@ void Rules::make_matchers() {
 double Rules::on_threads(const std::function<void(size_t)>& work, size_t count) {
     const auto start = std::chrono::steady_clock::now();
     std::vector<std::thread> threads;
-    for (unsigned n = 0; n < kThreads; n++) {
-        threads.emplace_back([&work, n, count] {
-            for (size_t i = n; i < count; i += kThreads) {
+    for (unsigned n = 0; n < threads_; n++) {
+        threads.emplace_back([this, &work, n, count] {
+            for (size_t i = n; i < count; i += threads_) {
                 work(i);
             }
         });
@@ -301,7 +304,7 @@ void Rules::insert() {
         model_[specs_[i].source * kMasks + specs_[i].mask]
               [*key_of(specs_[i].mask, specs_[i].packet)] = i;
     }
-    std::printf("# %zu rules inserted by %u threads: %.0f a second\n", specs_.size(), kThreads,
+    std::printf("# %zu rules inserted by %u threads: %.0f a second\n", specs_.size(), threads_,
                 static_cast<double>(specs_.size()) / seconds);
 }
 
