@@ -51,17 +51,8 @@ test_flips() {
         settle
         expect_states loaded
     done
-    plug_again
+    forget_macs
     expect_ping vf0 10.0.0.2
-}
-
-# VFs stay where they are when the mode changes; their netdevs do not, on this driver.
-plug_again() {
-    local host
-    for host in 0 1; do
-        ip -n "$ESW_TEST_ID-vf$host" link show "$(peer_netdev $pf0/pf0vf$host)" >/dev/null 2>&1 ||
-            plug_vf "vf$host" "$pf0/pf0vf$host" "10.0.0.$((host + 1))/24"
-    done
 }
 
 test_refusal() {
@@ -82,10 +73,18 @@ test_gate() {
     answer=$!
     esw-sim ctl wait-gate devlink.mode_set
     expect_ping vf0 10.0.0.2
-    expect_equal "set mode legacy" "$(of_eswitch "x['state']")"
-    expect_equal "set mode legacy" "$(of_eswitch "x['block']['owner']")"
+    expect_equal "set-mode legacy" "$(of_eswitch "x['state']")"
+    expect_equal "set-mode legacy" "$(of_eswitch "x['block']['owner']")"
     expect_refusal "timed out" esw wait $pf0 --timeout=0.01
-    expect_refusal "goes on: set mode" esw reload $pf0 --wait=0.01
+    expect_refusal "goes on: set-mode" esw reload $pf0 --wait=0.01
+    expect_json "$(esw block-show --json $pf0)" "(lambda b: (b['owner'], b['reason'], b['lent_to'])
+        == ('set-mode legacy', 'reconfigure', None) and b['held_ms'] >= 0)(x['$pf0'])"
+    expect_text '^set-mode legacy +owner +reconfigure' "$(esw block-show)"
+    expect_json "$(esw queue-show --json $pf0)" "(lambda work:
+        [(w['kind'], w['target'], w['state'], w['waits_for']) for w in work[-2:]] == [
+            ('set-mode', 'legacy', 'running', 'the kernel (devlink eswitch set)'),
+            ('reload', None, 'queued', 'its turn')])(x['$pf0']['work'])"
+    expect_text "waits for: set-mode legacy" "$(esw plan $pf0 legacy)"
     esw-sim ctl ungate devlink.mode_set
     wait $answer || true
     settle
