@@ -30,6 +30,8 @@ esw_manager_libesw_manager_a_SOURCES = \
 	esw-manager/manager_operations.cc \
 	esw-manager/manager_publish.cc \
 	esw-manager/mlx5/prm_ste.h \
+	esw-manager/mode_plan.cc \
+	esw-manager/mode_plan.h \
 	esw-manager/operations.cc \
 	esw-manager/operations.h \
 	esw-manager/port_options.cc \

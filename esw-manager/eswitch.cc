@@ -45,12 +45,13 @@ Eswitch::Eswitch(DevlinkHandle handle, netlink::Kernel& kernel, const Clock& clo
       log_(log, "esw_eswitch"),
       callbacks_(std::move(callbacks)),
       control_(generation, record_.get()),
-      block_(name_, clock, callbacks_.changed),
+      block_(name_, clock, callbacks_.changed, record_.get()),
       worker_("queue"),
       queue_(
           control_, clock, [this](const WorkItem& item) { return handle_item(item); },
           callbacks_.idle, record_.get()) {
-    record_->set_source(EventTrack::kQueue, [this] { return queue_.list(); });
+    record_->set_queue_source([this] { return queue_.list(); });
+    record_->set_block_source([this] { return block_.state(); });
 }
 
 Eswitch::~Eswitch() {
@@ -62,7 +63,8 @@ void Eswitch::join() {
     queue_.stop();
     // Once: an operation may hold this one when the device is back and has its next.
     if (!std::exchange(joined_, true)) {
-        record_->set_source(EventTrack::kQueue, {});
+        record_->set_queue_source({});
+        record_->set_block_source({});
     }
 }
 

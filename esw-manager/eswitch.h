@@ -209,6 +209,8 @@ private:
     void update_gate() ESW_REQUIRES(mutex_);
     std::string find_gate() const ESW_REQUIRES(mutex_);
     void want_configured(const RepId& id, Representor& rep) ESW_REQUIRES(mutex_);
+    /// The queue's thread as a holder of the block, called after the item that runs.
+    BlockHolder working() const;
     void queue(WorkKind kind, std::optional<RepId> target = {}) ESW_REQUIRES(mutex_);
     void change_mode(netlink::EswitchMode mode) ESW_REQUIRES(mutex_);
     void mode_was_read() ESW_REQUIRES(mutex_);

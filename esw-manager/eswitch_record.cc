@@ -33,29 +33,58 @@ void EswitchRecord::count_wait(WaitKind kind, Duration waited) {
     counters_.add_time(time, waited);
 }
 
-void EswitchRecord::set_source(EventTrack track, WorkSource source) {
+void EswitchRecord::set_queue_source(QueueSource source) {
     MutexLock lock(sources_mutex_);
-    sources_.at(static_cast<size_t>(track)) = std::move(source);
+    queue_source_ = std::move(source);
+}
+
+EswitchRecord::Operation::Operation(std::shared_ptr<EswitchRecord> record, std::string kind,
+                                    std::string target)
+    : record_(std::move(record)) {
+    WorkRow row;
+    row.kind = std::move(kind);
+    row.target = std::move(target);
+    row.queued_at = record_->clock_.now();
+    row.waits_for = "its turn";
+    MutexLock lock(record_->operations_mutex_);
+    row.id = record_->next_operation_++;
+    row_ = record_->operations_.insert(record_->operations_.end(), std::move(row));
+}
+
+EswitchRecord::Operation::~Operation() {
+    MutexLock lock(record_->operations_mutex_);
+    record_->operations_.erase(row_);
+}
+
+void EswitchRecord::Operation::begin() {
+    MutexLock lock(record_->operations_mutex_);
+    row_->running = true;
+    row_->begun_at = record_->clock_.now();
+    row_->waits_for.clear();
+}
+
+void EswitchRecord::set_block_source(BlockSource source) {
+    MutexLock lock(sources_mutex_);
+    block_source_ = std::move(source);
+}
+
+std::optional<BlockState> EswitchRecord::block() const {
+    MutexLock lock(sources_mutex_);
+    return block_source_ ? std::optional(block_source_()) : std::nullopt;
 }
 
 std::optional<WorkList> EswitchRecord::list_work() const {
     std::optional<WorkList> list;
     {
         MutexLock lock(sources_mutex_);
-        for (const WorkSource& source : sources_) {
-            if (!source) {
-                continue;
-            }
-            WorkList part = source();
-            if (!list) {
-                list = std::move(part);
-                continue;
-            }
-            list->rows.insert(list->rows.end(), part.rows.begin(), part.rows.end());
+        if (!queue_source_) {
+            return list;
         }
+        list = queue_source_();
     }
-    if (!list) {
-        return list;
+    {
+        MutexLock lock(operations_mutex_);
+        list->rows.insert(list->rows.end(), operations_.begin(), operations_.end());
     }
     for (const Watchdog::View& wait : watchdog_.list(*this)) {
         for (WorkRow& row : list->rows) {

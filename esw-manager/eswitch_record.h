@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <array>
 #include <atomic>
 #include <functional>
+#include <list>
 #include <map>
 #include <memory>
 #include <optional>
@@ -15,6 +15,7 @@
 #include "esw-manager/counters.h"
 #include "esw-manager/event_history.h"
 #include "esw-manager/ids.h"
+#include "esw-manager/rep_block.h"
 #include "esw-manager/snapshot.h"
 #include "esw-manager/watchdog.h"
 
@@ -64,13 +65,35 @@ public:
     /// The present generation, which events get that have none of their own.
     void set_generation(uint64_t generation) { generation_ = generation; }
 
-    /// Says where the work on `track`, kQueue or kOperations, can be listed; empty: nowhere any
-    /// more. When that returns, the source before is not called and will not be.
-    using WorkSource = std::function<WorkList()>;
-    void set_source(EventTrack track, WorkSource source) ESW_EXCLUDES(sources_mutex_);
+    /// Says where the queue can be listed; empty: nowhere any more. When that returns, the source
+    /// before is not called and will not be.
+    using QueueSource = std::function<WorkList()>;
+    void set_queue_source(QueueSource source) ESW_EXCLUDES(sources_mutex_);
 
-    /// Queued and running work, and what it waits for; nothing when the eswitch is not there.
-    std::optional<WorkList> list_work() const ESW_EXCLUDES(sources_mutex_);
+    /// Likewise, where the state of the block can be read.
+    using BlockSource = std::function<BlockState()>;
+    void set_block_source(BlockSource source) ESW_EXCLUDES(sources_mutex_);
+    /// Nothing when the eswitch is not there.
+    std::optional<BlockState> block() const ESW_EXCLUDES(sources_mutex_);
+
+    /// An operation, from when it is asked for until this is destroyed.
+    class Operation {
+    public:
+        Operation(std::shared_ptr<EswitchRecord> record, std::string kind, std::string target);
+        ~Operation();
+        Operation(const Operation&) = delete;
+        Operation& operator=(const Operation&) = delete;
+        /// It is its turn.
+        void begin();
+
+    private:
+        const std::shared_ptr<EswitchRecord> record_;
+        std::list<WorkRow>::iterator row_;
+    };
+
+    /// Queued and running work, operations last, and what it waits for; nothing when the eswitch is
+    /// not there.
+    std::optional<WorkList> list_work() const ESW_EXCLUDES(sources_mutex_, operations_mutex_);
 
 private:
     const std::string name_;
@@ -81,7 +104,12 @@ private:
     std::atomic<uint64_t> generation_{0};
 
     mutable Mutex sources_mutex_{LockRank::kRecord};
-    std::array<WorkSource, 2> sources_ ESW_GUARDED_BY(sources_mutex_);
+    QueueSource queue_source_ ESW_GUARDED_BY(sources_mutex_);
+    BlockSource block_source_ ESW_GUARDED_BY(sources_mutex_);
+
+    mutable Mutex operations_mutex_{LockRank::kLeaf};
+    std::list<WorkRow> operations_ ESW_GUARDED_BY(operations_mutex_);
+    uint64_t next_operation_ ESW_GUARDED_BY(operations_mutex_) = 1;
 };
 
 using RecordPtr = std::shared_ptr<EswitchRecord>;

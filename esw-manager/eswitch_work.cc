@@ -23,6 +23,10 @@ std::string describe_no_netdev(const netlink::DevlinkPort& port) {
 
 }  // namespace
 
+BlockHolder Eswitch::working() const {
+    return worker_.named(queue_.running());
+}
+
 WorkQueue::Result Eswitch::handle_item(const WorkItem& item) {
     switch (item.kind) {
         case WorkKind::kInspect:
@@ -34,7 +38,7 @@ WorkQueue::Result Eswitch::handle_item(const WorkItem& item) {
         case WorkKind::kConfigure:
             return configure(item.target.value());
         case WorkKind::kProviders:
-            sync_providers(worker_);
+            sync_providers(working());
             break;
         case WorkKind::kTearDown:
             tear_down();
@@ -79,7 +83,7 @@ WorkQueue::Result Eswitch::inspect() {
         read_info();
     }
     WorkQueue::Result result = WorkQueue::Result::kDone;
-    if (!block_.acquire(worker_, "inspect")) {
+    if (!block_.acquire(working(), "inspect")) {
         return result;  // it goes away
     }
     {
@@ -184,7 +188,7 @@ WorkQueue::Result Eswitch::load(const RepId& id) {
     const TimePoint begun = clock_.now();
     const auto found = read_port(id, *attempt, port);
     bool good = true;
-    if (block_.acquire(worker_, fmt::format("load {}", id.to_string()))) {
+    if (block_.acquire(working(), "load")) {
         for (const ProviderType type : attempt->types) {
             good &= load_type(id, *attempt, type, found, port, begun);
         }
@@ -316,7 +320,7 @@ void Eswitch::unload_type(const RepId& id, ProviderType type) {
 }
 
 WorkQueue::Result Eswitch::unload(const RepId& id) {
-    if (!block_.acquire(worker_, fmt::format("unload {}", id.to_string()))) {
+    if (!block_.acquire(working(), "unload")) {
         return WorkQueue::Result::kDone;  // the tear-down unloads
     }
     for (const ProviderType type : {ProviderType::kRdma, ProviderType::kEth}) {
@@ -404,7 +408,7 @@ WorkQueue::Result Eswitch::configure(const RepId& id) {
 }
 
 void Eswitch::tear_down() {
-    static_cast<void>(block_.acquire_always(worker_, "tear down"));
+    static_cast<void>(block_.acquire_always(working(), "tear down"));
     unload_all(ProviderType::kRdma);
     unload_all(ProviderType::kEth);
     {

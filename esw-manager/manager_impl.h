@@ -83,17 +83,21 @@ private:
     /// One that was asked for; the events thread's.
     struct Request {
         DevlinkHandle handle;
-        std::string name;  // "set-mode switchdev"
+        std::string kind;    // "set-mode"
+        std::string target;  // "switchdev", or empty
+        std::string name() const { return target.empty() ? kind : kind + ' ' + target; }
         std::shared_ptr<Eswitch> eswitch;
         TimePoint begun;     // when it was asked for, then when it was its turn
         OperationDone done;  // empty when it was answered
+        std::unique_ptr<EswitchRecord::Operation> listed;
         TimerHandle deadline;
     };
     using RequestPtr = std::shared_ptr<Request>;
 
     /// Any thread: finds the eswitch and has `prepare` make its work, on the events thread.
-    void submit(const DevlinkHandle& handle, std::string name, std::chrono::milliseconds timeout,
-                OperationDone done, std::function<Work(Eswitch&)> prepare);
+    void submit(const DevlinkHandle& handle, std::string kind, std::string target,
+                std::chrono::milliseconds timeout, OperationDone done,
+                std::function<Work(Eswitch&)> prepare);
     /// For operations: returns when what the kernel has sent so far is known to the eswitches.
     Status catch_up();
     void record_operation(const Request& request, const Result<std::string>& result);

@@ -67,12 +67,13 @@ Status ManagerImpl::catch_up() {
     return posted ? promise->get_future().get() : Status(fail(canceled()));
 }
 
-void ManagerImpl::submit(const DevlinkHandle& handle, std::string name,
+void ManagerImpl::submit(const DevlinkHandle& handle, std::string kind, std::string target,
                          std::chrono::milliseconds timeout, OperationDone done,
                          std::function<Work(Eswitch&)> prepare) {
     auto request = std::make_shared<Request>();
     request->handle = handle;
-    request->name = std::move(name);
+    request->kind = std::move(kind);
+    request->target = std::move(target);
     request->begun = deps_.clock.now();
     request->done = std::move(done);
     const bool posted = post([this, request, timeout, prepare = std::move(prepare)] {
@@ -92,6 +93,8 @@ void ManagerImpl::submit(const DevlinkHandle& handle, std::string name,
 void ManagerImpl::start_operation(RequestPtr request, std::chrono::milliseconds timeout,
                                   Work work) {
     ++eswitches_.at(request->handle).operations;
+    request->listed = std::make_unique<EswitchRecord::Operation>(record_of(request->handle),
+                                                                 request->kind, request->target);
     request->deadline = timer(timeout, [request] {
         if (request->done) {
             std::exchange(request->done, nullptr)(
@@ -108,8 +111,9 @@ void ManagerImpl::start_operation(RequestPtr request, std::chrono::milliseconds 
     Executor::Job job;
     job.run = [this, request, work = std::move(work), finish] {
         request->begun = deps_.clock.now();
+        request->listed->begin();
         WatchedKernel kernel(deps_.kernel, request->eswitch->record(),
-                             [name = request->name] { return name; });
+                             [name = request->name()] { return name; });
         finish(work(*request->eswitch, {kernel, [this] { return catch_up(); }}));
     };
     job.refuse = [finish](Error error) { finish(fail(std::move(error))); };
@@ -123,7 +127,8 @@ void ManagerImpl::start_operation(RequestPtr request, std::chrono::milliseconds 
 void ManagerImpl::record_operation(const Request& request, const Result<std::string>& result) {
     Event event;
     event.track = EventTrack::kOperations;
-    event.kind = request.name;
+    event.kind = request.kind;
+    event.target = request.target;
     event.begun = request.begun;
     event.duration = deps_.clock.now() - request.begun;
     if (!result) {
@@ -145,6 +150,7 @@ void ManagerImpl::finish_operation(const RequestPtr& request, Result<std::string
         --entry->second.operations;
     }
     request->deadline.reset();
+    request->listed.reset();
     if (!result) {
         log_.warn("{}", result.error().to_string());
     }
@@ -159,45 +165,46 @@ void ManagerImpl::finish_operation(const RequestPtr& request, Result<std::string
 
 void ManagerImpl::set_mode(const DevlinkHandle& eswitch, netlink::EswitchMode mode,
                            std::chrono::milliseconds timeout, OperationDone done) {
-    const std::string name = fmt::format("set-mode {}", netlink::to_string(mode));
-    submit(eswitch, name, timeout, std::move(done), [mode](Eswitch& known) -> Work {
-        const uint64_t number = known.request_mode(mode);
-        return [mode, number](Eswitch& target, const OperationTools& tools) -> Result<std::string> {
-            if (const auto later = target.superseding(number)) {
-                return fmt::format("{}{}", kSupersededBy, netlink::to_string(*later));
-            }
-            return set_eswitch_mode(target, mode, tools);
-        };
-    });
+    submit(eswitch, "set-mode", std::string(netlink::to_string(mode)), timeout, std::move(done),
+           [mode](Eswitch& known) -> Work {
+               const uint64_t number = known.request_mode(mode);
+               return [mode, number](Eswitch& target,
+                                     const OperationTools& tools) -> Result<std::string> {
+                   if (const auto later = target.superseding(number)) {
+                       return fmt::format("{}{}", kSupersededBy, netlink::to_string(*later));
+                   }
+                   return set_eswitch_mode(target, mode, tools);
+               };
+           });
 }
 
 void ManagerImpl::reload(const DevlinkHandle& eswitch, std::chrono::milliseconds timeout,
                          OperationDone done) {
-    submit(eswitch, "reload", timeout, std::move(done),
+    submit(eswitch, "reload", "", timeout, std::move(done),
            [](Eswitch&) -> Work { return reload_eswitch; });
 }
 
 void ManagerImpl::add_subfunction(const DevlinkHandle& eswitch, uint32_t number,
                                   std::chrono::milliseconds timeout, OperationDone done) {
-    const std::string name = fmt::format("sf-add {}", number);
-    submit(eswitch, name, timeout, std::move(done), [this, number](Eswitch& known) -> Work {
-        // Uplinks first; the physical port of a PF has the PF's number.
-        const auto reps = inventory_.reps(known.handle());
-        const auto pf = static_cast<uint16_t>(reps.empty() ? 0 : reps.front().id.pf);
-        return [pf, number](Eswitch& target, const OperationTools& tools) {
-            return esw::add_subfunction(target, pf, number, tools);
-        };
-    });
+    submit(eswitch, "sf-add", std::to_string(number), timeout, std::move(done),
+           [this, number](Eswitch& known) -> Work {
+               // Uplinks first; the physical port of a PF has the PF's number.
+               const auto reps = inventory_.reps(known.handle());
+               const auto pf = static_cast<uint16_t>(reps.empty() ? 0 : reps.front().id.pf);
+               return [pf, number](Eswitch& target, const OperationTools& tools) {
+                   return esw::add_subfunction(target, pf, number, tools);
+               };
+           });
 }
 
 void ManagerImpl::delete_subfunction(const RepRef& rep, std::chrono::milliseconds timeout,
                                      OperationDone done) {
-    const std::string name = "sf-del " + rep.rep.to_string();
-    submit(rep.handle, name, timeout, std::move(done), [id = rep.rep](Eswitch&) -> Work {
-        return [id](Eswitch& target, const OperationTools& tools) {
-            return esw::delete_subfunction(target, id, tools);
-        };
-    });
+    submit(rep.handle, "sf-del", rep.rep.to_string(), timeout, std::move(done),
+           [id = rep.rep](Eswitch&) -> Work {
+               return [id](Eswitch& target, const OperationTools& tools) {
+                   return esw::delete_subfunction(target, id, tools);
+               };
+           });
 }
 
 void ManagerImpl::retry(std::optional<DevlinkHandle> eswitch, std::optional<RepId> rep,

@@ -108,7 +108,7 @@ Result<EswitchMode> mode_of(Eswitch& eswitch, netlink::Kernel& kernel) {
 
 Result<std::string> set_eswitch_mode(Eswitch& eswitch, EswitchMode mode,
                                      const OperationTools& tools) {
-    const BlockHolder operation(fmt::format("set mode {}", netlink::to_string(mode)));
+    const BlockHolder operation(fmt::format("set-mode {}", netlink::to_string(mode)));
     const Activity activity(eswitch, operation.name());
     const Control control(eswitch, operation);
     if (!control.status()) {
@@ -188,7 +188,7 @@ Result<std::string> reload_eswitch(Eswitch& eswitch, const OperationTools& tools
 
 Result<std::string> add_subfunction(Eswitch& eswitch, uint16_t pf, uint32_t number,
                                     const OperationTools& tools) {
-    const BlockHolder operation(fmt::format("add SF {}", number));
+    const BlockHolder operation(fmt::format("sf-add {}", number));
     const Activity activity(eswitch, operation.name());
     const Control control(eswitch, operation);
     if (!control.status()) {
@@ -216,7 +216,7 @@ Result<std::string> add_subfunction(Eswitch& eswitch, uint16_t pf, uint32_t numb
 
 Result<std::string> delete_subfunction(Eswitch& eswitch, const RepId& rep,
                                        const OperationTools& tools) {
-    const BlockHolder operation(fmt::format("delete {}", rep.to_string()));
+    const BlockHolder operation(fmt::format("sf-del {}", rep.to_string()));
     const Activity activity(eswitch, operation.name());
     const Control control(eswitch, operation);
     if (!control.status()) {

@@ -10,6 +10,7 @@
 
 #include "esw-manager/json_values.h"
 #include "esw-manager/report.h"
+#include "esw-manager/report_json.h"
 #include "esw-manager/table.h"
 #include "esw-manager/trace.h"
 
@@ -140,6 +141,39 @@ std::string counter_text(const DevlinkHandle& handle, const Counters::Copy& coun
                        table.to_string());
 }
 
+// --- blocks
+
+std::string block_text(const DevlinkHandle& handle, const BlockState& block, TimePoint now) {
+    if (!block.owner) {
+        return fmt::format("{}: nobody holds the block", handle.to_string());
+    }
+    Table table({"WHO", "ROLE", "TO", "MS"});
+    const auto add = [&](const BlockState::Party& party, const char* role) {
+        table.add({party.name, role, party.reason, std::to_string(to_ms(now - party.since))});
+    };
+    add(*block.owner, "owner");
+    for (const BlockState::Party& waiter : block.waiters) {
+        add(waiter, waiter.name == block.lent_to ? "borrows" : "waits");
+    }
+    return fmt::format("{}: held by {}{}\n{}", handle.to_string(), block.owner->name,
+                       block.lent_to.empty() ? "" : ", lent to " + block.lent_to,
+                       table.to_string());
+}
+
+/// What is told of eswitches that are there: of one that was asked for and is gone, an error.
+template <class Thing, class Read>
+Result<std::map<DevlinkHandle, Thing>> read_present(const Records& records, bool named, Read read) {
+    std::map<DevlinkHandle, Thing> things;
+    for (const auto& [handle, record] : records) {
+        if (std::optional<Thing> thing = read(*record)) {
+            things.emplace(handle, std::move(*thing));
+        } else if (named) {
+            return no_such_eswitch(handle.to_string());  // only its record is left
+        }
+    }
+    return things;
+}
+
 /// A part for each of `things`, which go by eswitch: members of a JSON object, or paragraphs.
 template <class Thing, class ToJson, class ToText>
 std::string report(const RecordContext& context, const RecordRequest& request,
@@ -211,21 +245,40 @@ Result<std::string> report_queues(const RecordContext& context, const RecordRequ
     if (!chosen) {
         return fail(chosen.error());
     }
-    std::map<DevlinkHandle, WorkList> lists;
-    for (const auto& [handle, record] : *chosen) {
-        if (auto list = record->list_work()) {
-            lists[handle] = std::move(*list);
-        } else if (!request.objects.empty()) {
-            return no_such_eswitch(handle.to_string());  // only its record is left
-        }
+    const auto lists =
+        read_present<WorkList>(*chosen, !request.objects.empty(),
+                               [](const EswitchRecord& record) { return record.list_work(); });
+    if (!lists) {
+        return fail(lists.error());
     }
     return report(
-        context, request, lists,
+        context, request, *lists,
         [&](const DevlinkHandle&, const WorkList& list) {
             return queue_to_json(list, context.now);
         },
         [&](const DevlinkHandle& handle, const WorkList& list) {
             return queue_text(handle, list, context.now);
+        });
+}
+
+Result<std::string> report_blocks(const RecordContext& context, const RecordRequest& request) {
+    const auto chosen = select(context, request.objects);
+    if (!chosen) {
+        return fail(chosen.error());
+    }
+    const auto blocks =
+        read_present<BlockState>(*chosen, !request.objects.empty(),
+                                 [](const EswitchRecord& record) { return record.block(); });
+    if (!blocks) {
+        return fail(blocks.error());
+    }
+    return report(
+        context, request, *blocks,
+        [&](const DevlinkHandle&, const BlockState& block) {
+            return dump(block_to_json(block, context.now));
+        },
+        [&](const DevlinkHandle& handle, const BlockState& block) {
+            return block_text(handle, block, context.now);
         });
 }
 

@@ -32,6 +32,8 @@ Result<std::string> report_stats(const RecordContext& context, const RecordReque
 Result<std::string> clear_stats(const RecordContext& context, const RecordRequest& request);
 /// esw/queue-show.
 Result<std::string> report_queues(const RecordContext& context, const RecordRequest& request);
+/// esw/block-show.
+Result<std::string> report_blocks(const RecordContext& context, const RecordRequest& request);
 /// esw/trace, which is JSON always.
 Result<std::string> report_trace(const RecordContext& context, const RecordRequest& request);
 

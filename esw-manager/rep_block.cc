@@ -8,11 +8,22 @@
 #include <cerrno>
 #include <utility>
 
+#include "esw-manager/eswitch_record.h"
+
 namespace esw {
 
 BlockHolder::BlockHolder(std::string name) : name_(std::move(name)) {
     static std::atomic<uint64_t> next{1};
     id_ = next++;
+}
+
+std::string RepBlock::describe_holder() const {
+    const BlockState now = state();
+    if (!now.owner) {
+        return {};
+    }
+    return fmt::format("{} (to {}){}", now.owner->name, now.owner->reason,
+                       now.lent_to.empty() ? "" : ", lent to " + now.lent_to);
 }
 
 Error RepBlock::deadlock(const Hold& held, const std::string& wanted) const {
@@ -69,12 +80,21 @@ Status RepBlock::take(const BlockHolder& holder, std::string reason, bool always
         if (!joined) {
             return fail(joined.error());
         }
-        if (may_take(*joined) || !waits_) {
+        if (may_take(*joined)) {
             return wait_for(*joined, always);
         }
         waiter = std::move(*joined);
     }
-    waits_();
+    if (waits_) {
+        waits_();
+    }
+    // It asks for the owner: so it is made before the mutex is taken, and ends after.
+    std::optional<Watchdog::Wait> watched;
+    if (record_) {
+        watched.emplace(*record_, Watchdog::Subject{
+                                      WaitKind::kBlock, [&waiter] { return waiter->holder.name(); },
+                                      "the block", [this] { return describe_holder(); }});
+    }
     MutexLock lock(mutex_);
     return wait_for(*waiter, always);
 }

@@ -15,11 +15,19 @@
 
 namespace esw {
 
+class EswitchRecord;
+
 /// Who can hold a block: an operation, not a thread. A copy is the same operation.
 class BlockHolder {
 public:
     explicit BlockHolder(std::string name);
     const std::string& name() const { return name_; }
+    /// The same, called after what it does now.
+    BlockHolder named(std::string name) const {
+        BlockHolder other = *this;
+        other.name_ = std::move(name);
+        return other;
+    }
     bool operator==(const BlockHolder& other) const { return id_ == other.id_; }
 
 private:
@@ -52,9 +60,10 @@ struct BlockState {
 class RepBlock {
 public:
     /// `waits` is called, on the thread of the waiter and with no mutex held, when somebody begins
-    /// to wait.
-    RepBlock(std::string object, const Clock& clock, std::function<void()> waits = {})
-        : object_(std::move(object)), clock_(clock), waits_(std::move(waits)) {}
+    /// to wait. `record`, which may be null, is told of waits.
+    RepBlock(std::string object, const Clock& clock, std::function<void()> waits = {},
+             EswitchRecord* record = nullptr)
+        : object_(std::move(object)), clock_(clock), waits_(std::move(waits)), record_(record) {}
 
     /// Waits until it is free. EDEADLK at once for the present owner, ECANCELED at shutdown.
     Status acquire(const BlockHolder& holder, std::string reason) ESW_EXCLUDES(mutex_);
@@ -89,6 +98,8 @@ private:
     Status take(const BlockHolder& holder, std::string reason, bool always) ESW_EXCLUDES(mutex_);
     /// Queues up; a waiter that need not wait, too.
     Result<Hold> join(const BlockHolder& holder, std::string reason) ESW_REQUIRES(mutex_);
+    /// Its owner, and whom that lent it to: for the watchdog.
+    std::string describe_holder() const ESW_EXCLUDES(mutex_);
     /// Waits, and leaves the queue.
     Status wait_for(const Hold& waiter, bool always) ESW_REQUIRES(mutex_);
     /// It is free, and this waiter's turn; or it is lent to it.
@@ -99,6 +110,7 @@ private:
     const std::string object_;
     const Clock& clock_;
     const std::function<void()> waits_;
+    EswitchRecord* const record_;
     mutable Mutex mutex_{LockRank::kRepBlock};
     CondVar changed_;
     std::optional<Hold> owner_ ESW_GUARDED_BY(mutex_);

@@ -30,6 +30,14 @@ std::string counts_text(const RepCounts& counts) {
     return text;
 }
 
+std::string describe(const BlockState& block, TimePoint now) {
+    if (!block.owner) {
+        return "none";
+    }
+    return fmt::format("{} holds it for {} ms, {} wait", block.owner->name,
+                       to_ms(now - block.owner->since), block.waiters.size());
+}
+
 std::string eswitch_table(const ReportContext& context, const EswitchRows& rows, bool more) {
     Table table(
         {"ESWITCH", "MODE", "WANTED", "STATE", "GENERATION", "LAG", "REPS LOADED", "OFFLOAD"});
@@ -45,7 +53,7 @@ std::string eswitch_table(const ReportContext& context, const EswitchRows& rows,
                  eswitch->mode_read_at
                      ? fmt::format("{} ms ago", to_ms(context.now - *eswitch->mode_read_at))
                      : "never"},
-                {"block", "none"},
+                {"block", describe(eswitch->block, context.now)},
                 {"lag", lag_reason},
                 {"queue",
                  fmt::format("{} pending, {} run, {} stale, {} requeued, {} failed",

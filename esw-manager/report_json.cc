@@ -38,15 +38,21 @@ ordered_json provider(const ReportContext& context, const ProviderStatus& status
     return out;
 }
 
-ordered_json block_or_null(const BlockState& block, TimePoint now) {
-    if (!block.owner) {
-        return nullptr;
-    }
+}  // namespace
+
+ordered_json block_to_json(const BlockState& block, TimePoint now) {
     ordered_json waiters = ordered_json::array();
     for (const BlockState::Party& waiter : block.waiters) {
         waiters.push_back({{"name", waiter.name},
                            {"reason", waiter.reason},
                            {"waits_ms", to_ms(now - waiter.since)}});
+    }
+    if (!block.owner) {
+        return {{"owner", nullptr},
+                {"reason", nullptr},
+                {"held_ms", nullptr},
+                {"lent_to", nullptr},
+                {"waiters", waiters}};
     }
     return {{"owner", block.owner->name},
             {"reason", block.owner->reason},
@@ -54,8 +60,6 @@ ordered_json block_or_null(const BlockState& block, TimePoint now) {
             {"lent_to", text_or_null(block.lent_to)},
             {"waiters", waiters}};
 }
-
-}  // namespace
 
 std::string eswitches_to_json(const ReportContext& context, const EswitchRows& rows, bool more) {
     ordered_json out = ordered_json::object();
@@ -70,7 +74,8 @@ std::string eswitches_to_json(const ReportContext& context, const EswitchRows& r
                {"switch_id", text_or_null(eswitch->switch_id)},
                {"adapter", eswitch->adapter},
                {"uplink", text_or_null(eswitch->uplink)},
-               {"block", block_or_null(eswitch->block, context.now)},
+               {"block", eswitch->block.owner ? block_to_json(eswitch->block, context.now)
+                                              : ordered_json(nullptr)},
                {"lag", {{"kind", text_or_null(lag)}, {"reason", lag_reason}}},
                {"reps",
                 {{"total", counts.total},

@@ -150,7 +150,9 @@ struct Command {
 
 // As many arguments as anybody likes: what is wrong with them is said here, in our words.
 constexpr Command kCommands[] = {
+    {{"esw/block-show", "[--json] [esw...]"}, show_blocks},
     {{"esw/event-show", "[--json] [-n N] [esw...]"}, show_events},
+    {{"esw/plan", "[--json] esw legacy|switchdev|switchdev_inactive"}, plan_command},
     {{"esw/queue-show", "[--json] [esw...]"}, show_queues},
     {{"esw/reload", "esw [--wait=SECONDS]"}, reload_command},
     {{"esw/rep-show", "[--json] [-m] [esw|rep...]"}, show_reps},

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <utility>
 
+#include "esw-manager/mode_plan.h"
 #include "esw-manager/report.h"
 #include "ovs-plugin/command_arguments.h"
 
@@ -75,6 +76,32 @@ Answer set_mode_command(const CommandContext& context, const std::vector<std::st
     }
     context.manager.set_mode(*handle, *mode, request->timeout, answer_with(std::move(done)));
     return std::nullopt;
+}
+
+Answer plan_command(const CommandContext& context, const std::vector<std::string>& args, Done) {
+    const bool json = args.size() > 1 && args[1] == "--json";
+    const size_t first = json ? 2 : 1;
+    for (size_t i = first; i < args.size(); ++i) {
+        if (!args[i].empty() && args[i][0] == '-') {
+            return error_of(bad_argument(args[i], "--json").value());
+        }
+    }
+    if (args.size() != first + 2) {
+        return error_of({EINVAL, args[0], "", "expected an eswitch and a mode"});
+    }
+    const auto handle = parse_handle(args[first]);
+    if (!handle) {
+        return error_of(handle.error());
+    }
+    const auto mode = netlink::parse_eswitch_mode(args[first + 1]);
+    if (!mode) {
+        return error_of(mode.error());
+    }
+    const auto plan = plan_mode(*context.manager.snapshot(), context.clock.now(), *handle, *mode);
+    if (!plan) {
+        return error_of(plan.error());
+    }
+    return CommandResult{false, json ? to_json(*plan) : to_text(*plan)};
 }
 
 Answer reload_command(const CommandContext& context, const std::vector<std::string>& args,

@@ -12,6 +12,8 @@ namespace esw {
 
 Answer set_mode_command(const CommandContext& context, const std::vector<std::string>& args,
                         Done done);
+/// esw/plan: what the former would do.
+Answer plan_command(const CommandContext& context, const std::vector<std::string>& args, Done done);
 Answer reload_command(const CommandContext& context, const std::vector<std::string>& args,
                       Done done);
 Answer add_sf_command(const CommandContext& context, const std::vector<std::string>& args,

@@ -72,6 +72,10 @@ Answer show_queues(const CommandContext& context, const Arguments& args, Done) {
     return answer(context, args, {true, false, "--json"}, report_queues);
 }
 
+Answer show_blocks(const CommandContext& context, const Arguments& args, Done) {
+    return answer(context, args, {true, false, "--json"}, report_blocks);
+}
+
 Answer show_statistics(const CommandContext& context, const Arguments& args, Done) {
     return answer(context, args, {true, false, "--json"}, report_stats);
 }

@@ -13,6 +13,7 @@ namespace esw {
 using Arguments = std::vector<std::string>;
 
 Answer show_events(const CommandContext& context, const Arguments& args, Done done);
+Answer show_blocks(const CommandContext& context, const Arguments& args, Done done);
 Answer show_queues(const CommandContext& context, const Arguments& args, Done done);
 Answer show_statistics(const CommandContext& context, const Arguments& args, Done done);
 Answer clear_statistics(const CommandContext& context, const Arguments& args, Done done);

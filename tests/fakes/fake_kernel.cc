@@ -151,6 +151,7 @@ void FakeKernel::set_mode(const DevlinkHandle& handle, EswitchMode mode) {
         make_vfs(handle, device);
     } else {
         const uint32_t vfs = device.vfs;
+        drop_sfs(handle, device);
         drop_vfs(handle, device);
         device.vfs = vfs;
     }
@@ -185,6 +186,20 @@ void FakeKernel::drop_vfs(const DevlinkHandle& handle, Device& device) {
         }
     }
     device.vfs = 0;
+}
+
+void FakeKernel::drop_sfs(const DevlinkHandle& handle, const Device& device) {
+    std::vector<RepRef> sfs;
+    for (const auto& [index, port] : device.ports) {
+        const auto id = RepId::of_port(port.port);
+        if (id && id->kind == RepId::Kind::kSf) {
+            sfs.push_back({handle, *id});
+        }
+    }
+    for (const RepRef& sf : sfs) {
+        drop_netdev(sf);
+        drop_port(sf);
+    }
 }
 
 void FakeKernel::make_port(Device& device, const RepRef& ref) {

@@ -172,6 +172,8 @@ private:
     void drop_netdev(const RepRef& ref) ESW_REQUIRES(mutex_);
     void drop_port(const RepRef& ref) ESW_REQUIRES(mutex_);
     void make_vfs(const DevlinkHandle& handle, Device& device) ESW_REQUIRES(mutex_);
+    /// mlx5_sf_table_disable(): the way to legacy mode deletes them.
+    void drop_sfs(const DevlinkHandle& handle, const Device& device) ESW_REQUIRES(mutex_);
     void drop_vfs(const DevlinkHandle& handle, Device& device) ESW_REQUIRES(mutex_);
     void set_mode(const DevlinkHandle& handle, netlink::EswitchMode mode) ESW_REQUIRES(mutex_);
     void mark_uplink(const DevlinkHandle& handle, Device& device) ESW_REQUIRES(mutex_);

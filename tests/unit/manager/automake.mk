@@ -16,6 +16,7 @@ tests_unit_test_manager_SOURCES = \
 	tests/unit/manager/ids_test.cc \
 	tests/unit/manager/inventory_scenarios_test.cc \
 	tests/unit/manager/manager_fixture.h \
+	tests/unit/manager/mode_plan_test.cc \
 	tests/unit/manager/operations_test.cc \
 	tests/unit/manager/ports_test.cc \
 	tests/unit/manager/record_fixture.h \

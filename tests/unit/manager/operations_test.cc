@@ -107,7 +107,7 @@ TEST_F(OperationsTest, AnAnswerThatIsLateSaysWhatGoesOn) {
     const auto late = get(std::move(answer));
     ASSERT_FALSE(late);
     EXPECT_EQ(late.error().code, ETIMEDOUT);
-    EXPECT_EQ(late.error().detail, "timed out, but goes on: set mode switchdev");
+    EXPECT_EQ(late.error().detail, "timed out, but goes on: set-mode switchdev");
     kernel.ungate("eswitch_set");
     ASSERT_TRUE(wait());
     EXPECT_EQ(eswitch()->mode, Mode::kSwitchdev);
@@ -125,14 +125,43 @@ TEST_F(OperationsTest, WaitTellsWhichOperationItWaitedFor) {
     const auto state = until([&](const Snapshot& snapshot) {
         return snapshot.eswitches.at(pf0)->block.owner.has_value();
     });
-    EXPECT_EQ(state->eswitches.at(pf0)->state, "set mode switchdev");
-    EXPECT_EQ(state->eswitches.at(pf0)->block.owner->name, "set mode switchdev");
+    EXPECT_EQ(state->eswitches.at(pf0)->state, "set-mode switchdev");
+    EXPECT_EQ(state->eswitches.at(pf0)->block.owner->name, "set-mode switchdev");
     clock.advance(std::chrono::seconds(6));
     const auto timed_out = get(std::move(waiting));
     ASSERT_FALSE(timed_out);
-    EXPECT_EQ(timed_out.error().detail, "timed out: set mode switchdev");
+    EXPECT_EQ(timed_out.error().detail, "timed out: set-mode switchdev");
     kernel.ungate("eswitch_set");
     EXPECT_TRUE(get(std::move(answer)));
+}
+
+TEST_F(OperationsTest, AreListedAndRecordedByKindAndTarget) {
+    start_legacy(1);
+    kernel.gate("eswitch_set");
+    auto first = set_mode(pf0, Mode::kSwitchdev);
+    kernel.wait_for_blocked("eswitch_set");
+    auto second = reload(pf0);
+    EXPECT_TRUE(get(rescan_async()));  // so the request is in
+    const RecordPtr record = manager->records().at(pf0);
+    const auto rows = record->list_work()->rows;
+    ASSERT_GE(rows.size(), 2u);
+    const WorkRow& running = rows[rows.size() - 2];
+    EXPECT_TRUE(running.running);
+    EXPECT_EQ(running.kind, "set-mode");
+    EXPECT_EQ(running.target, "switchdev");
+    EXPECT_EQ(running.waits_for, "the kernel (devlink eswitch set)");
+    const WorkRow& queued = rows.back();
+    EXPECT_FALSE(queued.running);
+    EXPECT_EQ(queued.kind, "reload");
+    EXPECT_EQ(queued.waits_for, "its turn");
+    kernel.ungate("eswitch_set");
+    EXPECT_TRUE(get(std::move(first)));
+    EXPECT_TRUE(get(std::move(second)));
+    ASSERT_TRUE(wait());
+    EXPECT_TRUE(record->list_work()->rows.empty());
+    const auto counters = record->counters().copy().values;
+    EXPECT_EQ(counters.at("operation_set_mode_done"), 1u);
+    EXPECT_EQ(counters.at("operation_reload_done"), 1u);
 }
 
 // L1: the holder of the control lock makes the queue's work leave unrun.
@@ -149,7 +178,7 @@ TEST_F(OperationsTest, L1WorkThatWaitsForAnOperationIsDroppedAndDoneAfter) {
     auto answer = set_mode(pf0, Mode::kSwitchdevInactive);
     until([&](const Snapshot& snapshot) {
         return snapshot.eswitches.at(pf0)->state ==
-               "set mode switchdev_inactive, waits for load pf0vf0";
+               "set-mode switchdev_inactive, waits for load pf0vf0";
     });
     kernel.ungate("devlink_port");
     kernel.wait_for_blocked("eswitch_set");  // it was let in before the loads behind the first

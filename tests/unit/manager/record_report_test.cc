@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <nlohmann/json.hpp>
 
+#include "esw-manager/report.h"
 #include "tests/unit/manager/record_fixture.h"
 
 namespace esw {
@@ -116,7 +117,7 @@ TEST_F(RecordReportTest, QueuesOfEswitchesThatAreThere) {
     EXPECT_EQ(report_queues(context, {true}).value(), "{}");
     EXPECT_EQ(report_queues(context, named).error().code, ENODEV) << "only its record is left";
 
-    fixture.record->set_source(EventTrack::kQueue, [&] { return list; });
+    fixture.record->set_queue_source([&] { return list; });
     const json queue = json::parse(report_queues(context, named).value()).at("pci/0000:08:00.0");
     EXPECT_EQ(queue.at("run"), 19);
     EXPECT_EQ(queue.at("stale"), 3);
@@ -138,7 +139,36 @@ TEST_F(RecordReportTest, QueuesOfEswitchesThatAreThere) {
               "ID  STATE    KIND    TARGET  GENERATION  AGE MS  WAITS FOR  HELD BY\n"
               "7   running  load    p0      2           9000    nothing    nobody\n"
               "8   queued   unload  pf0vf3  any         9000    its turn   load p0");
-    fixture.record->set_source(EventTrack::kQueue, {});
+    fixture.record->set_queue_source({});
+}
+
+TEST_F(RecordReportTest, BlocksAndWhoWaitsForThem) {
+    BlockState block;
+    const RecordRequest named{true, SIZE_MAX, {"pci/0000:08:00.0"}};
+    EXPECT_EQ(report_blocks(context, {}).value(), emptiness(snapshot, "eswitches"));
+    EXPECT_EQ(report_blocks(context, named).error().code, ENODEV) << "only its record is left";
+
+    fixture.record->set_block_source([&] { return block; });
+    EXPECT_EQ(report_blocks(context, {}).value(), "pci/0000:08:00.0: nobody holds the block");
+    EXPECT_EQ(json::parse(report_blocks(context, named).value()).at("pci/0000:08:00.0").at("owner"),
+              nullptr);
+
+    block.owner = {"set-mode legacy", "reconfigure", start};
+    block.lent_to = "rescan of set-mode legacy";
+    block.waiters = {{"load pf0vf3", "load", start + milliseconds(500)}};
+    EXPECT_EQ(
+        json::parse(report_blocks(context, named).value()).at("pci/0000:08:00.0"),
+        json({{"owner", "set-mode legacy"},
+              {"reason", "reconfigure"},
+              {"held_ms", 9000},
+              {"lent_to", "rescan of set-mode legacy"},
+              {"waiters", {{{"name", "load pf0vf3"}, {"reason", "load"}, {"waits_ms", 8500}}}}}));
+    EXPECT_EQ(report_blocks(context, {}).value(),
+              "pci/0000:08:00.0: held by set-mode legacy, lent to rescan of set-mode legacy\n"
+              "WHO              ROLE   TO           MS\n"
+              "set-mode legacy  owner  reconfigure  9000\n"
+              "load pf0vf3      waits  load         8500");
+    fixture.record->set_block_source({});
 }
 
 TEST_F(RecordReportTest, TraceHasEachEventInItsThread) {

@@ -153,7 +153,7 @@ protected:
     ~RecordedQueueTest() override {
         queue.close();
         queue.stop();
-        record.set_source(EventTrack::kQueue, {});
+        record.set_queue_source({});
     }
 
     /// Waits in the handler until let_go().
@@ -194,7 +194,7 @@ protected:
 };
 
 TEST_F(RecordedQueueTest, ListsWhatRunsAndWhatIsQueued) {
-    record.set_source(EventTrack::kQueue, [this] { return queue.list(); });
+    record.set_queue_source([this] { return queue.list(); });
     ASSERT_TRUE(queue.start("test"));
     queue.push(WorkKind::kLoad, p0);
     wait_for_handler();
@@ -231,7 +231,7 @@ TEST_F(RecordedQueueTest, ListsWhatRunsAndWhatIsQueued) {
     wait_until_idle();
     EXPECT_EQ(record.list_work()->rows.size(), 0u);
     EXPECT_EQ(record.list_work()->totals.stale, 1u);
-    record.set_source(EventTrack::kQueue, {});
+    record.set_queue_source({});
     EXPECT_FALSE(record.list_work());
 }
 

@@ -44,7 +44,7 @@ protected:
                        ++waits;
                        began.notify_all();
                    }};
-    const BlockHolder mode{"set mode switchdev"}, load{"load"}, registration{"registration of eth"};
+    const BlockHolder mode{"set-mode switchdev"}, load{"load"}, registration{"registration of eth"};
 };
 
 TEST_F(RepBlockTest, TellsWhoHoldsItWhyAndSinceWhen) {
@@ -54,7 +54,7 @@ TEST_F(RepBlockTest, TellsWhoHoldsItWhyAndSinceWhen) {
     clock.advance(std::chrono::seconds(3));
     const auto state = block.state();
     ASSERT_TRUE(state.owner);
-    EXPECT_EQ(*state.owner, (BlockState::Party{"set mode switchdev", "reconfigure", begin}));
+    EXPECT_EQ(*state.owner, (BlockState::Party{"set-mode switchdev", "reconfigure", begin}));
     EXPECT_TRUE(state.waiters.empty());
     ASSERT_TRUE(block.release(mode));
     EXPECT_FALSE(block.state().owner);
@@ -91,7 +91,7 @@ TEST_F(RepBlockTest, OnlyTheOwnerReleasesIt) {
     EXPECT_EQ(block.release(mode).error().code, EPERM);
     ASSERT_TRUE(block.acquire(mode, "reconfigure"));
     EXPECT_EQ(block.release(load).error().code, EPERM);
-    EXPECT_EQ(block.state().owner->name, "set mode switchdev");
+    EXPECT_EQ(block.state().owner->name, "set-mode switchdev");
 }
 
 // L15
@@ -115,7 +115,7 @@ TEST_F(RepBlockTest, ALoanGoesToTheBorrowerBeforeAllWhoWait) {
     // The loan is over: the borrower waits as everybody does.
     auto late = take(registration, "register");
     until_waiting(1);
-    EXPECT_EQ(block.state().owner->name, "set mode switchdev");
+    EXPECT_EQ(block.state().owner->name, "set-mode switchdev");
     ASSERT_TRUE(block.release(mode));
     EXPECT_TRUE(other.get());
     ASSERT_TRUE(block.release(load));

@@ -194,7 +194,7 @@ TEST_F(WatchdogTest, WatchesWhoWaitsForTheControlLock) {
     ASSERT_EQ(control.acquire("set-mode legacy"), ControlLock::Outcome::kAcquired);
     WorkQueue queue(
         control, clock, [](const WorkItem&) { return WorkQueue::Result::kDone; }, {}, &record);
-    record.set_source(EventTrack::kQueue, [&queue] { return queue.list(); });
+    record.set_queue_source([&queue] { return queue.list(); });
     queue.push(WorkKind::kInspect);
     queue.push(WorkKind::kUnload, RepId::parse("pf0vf3").value());
     ASSERT_TRUE(queue.start("test"));
@@ -211,9 +211,27 @@ TEST_F(WatchdogTest, WatchesWhoWaitsForTheControlLock) {
     control.release();
     queue.close();
     queue.stop();
-    record.set_source(EventTrack::kQueue, {});
+    record.set_queue_source({});
     EXPECT_EQ(counter("control_lock_waits"), 1u);
     EXPECT_EQ(counter("control_lock_wait_ms"), 5000u);
+}
+
+TEST_F(WatchdogTest, WatchesWhoWaitsForTheBlock) {
+    RepBlock block("pci/0000:08:00.0", clock, {}, &record);
+    const BlockHolder mode("set-mode legacy"), load("load pf0vf3");
+    ASSERT_TRUE(block.acquire(mode, "reconfigure"));
+    auto waiting = std::async(std::launch::async, [&] { return block.acquire(load, "load"); });
+    fixture.timers->wait_until_armed();
+    pass(seconds(5));
+    ASSERT_EQ(reports().size(), 1u);
+    EXPECT_NE(reports()[0].find("load pf0vf3 has waited 5000 ms for the block, held by "
+                                "set-mode legacy (to reconfigure)"),
+              std::string::npos)
+        << reports()[0];
+    ASSERT_TRUE(block.release(mode));
+    EXPECT_TRUE(waiting.get());
+    EXPECT_EQ(counter("block_waits"), 1u);
+    EXPECT_EQ(counter("block_wait_ms"), 5000u);
 }
 
 TEST_F(WatchdogTest, WatchesCallsOfTheKernel) {

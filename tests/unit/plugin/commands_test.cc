@@ -88,11 +88,11 @@ TEST_F(CommandsTest, AreListedWithTheirUsage) {
     for (const CommandInfo& command : list_commands()) {
         names.emplace_back(command.name);
     }
-    EXPECT_EQ(names,
-              (std::vector<std::string>{
-                  "esw/event-show", "esw/queue-show", "esw/reload", "esw/rep-show", "esw/rescan",
-                  "esw/retry", "esw/set-mode", "esw/sf-add", "esw/sf-del", "esw/show",
-                  "esw/stats-clear", "esw/stats-show", "esw/trace", "esw/wait", "esw/watchdog"}));
+    EXPECT_EQ(names, (std::vector<std::string>{
+                         "esw/block-show", "esw/event-show", "esw/plan", "esw/queue-show",
+                         "esw/reload", "esw/rep-show", "esw/rescan", "esw/retry", "esw/set-mode",
+                         "esw/sf-add", "esw/sf-del", "esw/show", "esw/stats-clear",
+                         "esw/stats-show", "esw/trace", "esw/wait", "esw/watchdog"}));
 }
 
 TEST_F(CommandsTest, ShowsPrintJson) {
@@ -129,8 +129,8 @@ TEST_F(CommandsTest, RecordsRefuseUnknownArguments) {
     expect_error({"esw/event-show", "-n", "-3"}, "-n: '-3' is not a number of events");
     expect_error({"esw/stats-show", "-n", "3"}, "-n: unknown option; expected --json");
     expect_error({"esw/stats-clear", "--json"}, "--json: unknown option; expected none");
-    for (const char* command :
-         {"esw/event-show", "esw/queue-show", "esw/stats-clear", "esw/stats-show", "esw/trace"}) {
+    for (const char* command : {"esw/block-show", "esw/event-show", "esw/queue-show",
+                                "esw/stats-clear", "esw/stats-show", "esw/trace"}) {
         expect_error({command, "pci/0000:99:00.0"}, "no such eswitch pci/0000:99:00.0");
     }
 }
@@ -205,7 +205,7 @@ TEST_F(CommandsTest, OperationsAnswerLater) {
     EXPECT_EQ(later_->text, "done");
     EXPECT_FALSE(run({"esw/reload", "pci/0000:08:00.0"}));
     EXPECT_FALSE(run({"esw/sf-add", "pci/0000:08:00.0", "88"}));
-    manager_.operations.at(2)(fail(EOPNOTSUPP, "pci/0000:08:00.0", "add SF 88",
+    manager_.operations.at(2)(fail(EOPNOTSUPP, "pci/0000:08:00.0", "sf-add 88",
                                    "Port add is only supported in eswitch switchdev mode"));
     EXPECT_TRUE(later_->error);
     EXPECT_EQ(later_->text,
