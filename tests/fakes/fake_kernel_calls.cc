@@ -219,6 +219,12 @@ Result<DevlinkPort> FakeKernel::port_new(const netlink::NewPort& wanted) {
     const RepRef ref{
         wanted.handle,
         {RepId::Kind::kSf, wanted.controller.value_or(0), wanted.pf, wanted.sf.value_or(0)}};
+    for (const auto& [index, port] : device->second.ports) {
+        if (RepId::of_port(port.port) == ref.rep) {
+            return fail(EEXIST, wanted.handle.to_string(), "add port",
+                        "SF already exist. Choose different sfnum");
+        }
+    }
     make_port(device->second, ref);
     make_netdev(device->second, ref);
     return seen(port_of(ref));

@@ -19,6 +19,7 @@ tests_unit_test_manager_SOURCES = \
 	tests/unit/manager/mode_plan_test.cc \
 	tests/unit/manager/operations_test.cc \
 	tests/unit/manager/ports_test.cc \
+	tests/unit/manager/random_test.cc \
 	tests/unit/manager/record_fixture.h \
 	tests/unit/manager/record_report_test.cc \
 	tests/unit/manager/record_test.cc \
