@@ -57,9 +57,10 @@ EswitchRecord::Operation::~Operation() {
 }
 
 void EswitchRecord::Operation::begin() {
+    const TimePoint now = record_->clock_.now();
     MutexLock lock(record_->operations_mutex_);
     row_->running = true;
-    row_->begun_at = record_->clock_.now();
+    row_->begun_at = now;
     row_->waits_for.clear();
 }
 

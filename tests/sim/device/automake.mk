@@ -55,4 +55,4 @@ ESW_SYSTEM_TESTS += \
 	tests/sim/device/programs \
 	tests/sim/device/rules
 EXTRA_DIST += tests/sim/device/common.sh tests/sim/device/idle-client.py \
-	tests/sim/device/tsan.suppressions tests/sim/device/rdma-core-tests
+	tests/sim/device/lsan.suppressions tests/sim/device/tsan.suppressions tests/sim/device/rdma-core-tests

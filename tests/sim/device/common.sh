@@ -23,15 +23,14 @@ in_device_netns() { ip netns exec "$device_netns" "$@"; }
 in_device() { in_device_netns timeout 280 esw-sim exec "$@"; }
 
 # judge PROGRAM VFS: a program of this directory, which prints TAP. One that was built with a
-# sanitizer wants its run time before every other library. Leaks are not looked for: libmlx5 does not
-# free what it has of a device that is gone, since the calls that would destroy it fail.
+# sanitizer wants its run time before every other library.
 judge() {
     local program=$ESW_BUILD/tests/sim/device/$1 real
     real=$program
     [ ! -e "$ESW_BUILD/tests/sim/device/.libs/$1" ] || real=$ESW_BUILD/tests/sim/device/.libs/$1
     ESW_TEST_PREFIX=$prefix ESW_TEST_VFS=$2 in_device_netns timeout 280 \
         env LD_PRELOAD="$(ldd "$real" | awk '/lib[at]san/ { print $3 }')" \
-        ASAN_OPTIONS="${ASAN_OPTIONS:+$ASAN_OPTIONS:}detect_leaks=0" \
+        LSAN_OPTIONS="${LSAN_OPTIONS:-} suppressions=$ESW_SRC/tests/sim/device/lsan.suppressions" \
         TSAN_OPTIONS="${TSAN_OPTIONS:-} suppressions=$ESW_SRC/tests/sim/device/tsan.suppressions" \
         esw-sim exec "$program"
 }
