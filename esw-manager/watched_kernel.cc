@@ -26,6 +26,10 @@ Status WatchedKernel::devlink_reload(const DevlinkHandle& handle) {
     return watch("the kernel (devlink dev reload)", [&] { return kernel_.devlink_reload(handle); });
 }
 
+Result<uint32_t> WatchedKernel::num_vfs(const DevlinkHandle& handle) {
+    return watch("the kernel (sriov_numvfs)", [&] { return kernel_.num_vfs(handle); });
+}
+
 Result<std::vector<DevlinkPort>> WatchedKernel::devlink_ports() {
     return watch("the kernel (devlink port show)", [&] { return kernel_.devlink_ports(); });
 }

@@ -23,6 +23,7 @@ public:
     Result<netlink::Eswitch> eswitch_get(const DevlinkHandle& handle) override;
     Status eswitch_set(const DevlinkHandle& handle, const netlink::Eswitch& wanted) override;
     Status devlink_reload(const DevlinkHandle& handle) override;
+    Result<uint32_t> num_vfs(const DevlinkHandle& handle) override;
     Result<std::vector<netlink::DevlinkPort>> devlink_ports() override;
     Result<netlink::DevlinkPort> devlink_port(const DevlinkHandle& handle, uint32_t index) override;
     Result<netlink::DevlinkPort> port_new(const netlink::NewPort& port) override;

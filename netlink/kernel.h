@@ -31,6 +31,8 @@ public:
     /// Absent members are not touched.
     virtual Status eswitch_set(const DevlinkHandle& handle, const Eswitch& wanted) = 0;
     virtual Status devlink_reload(const DevlinkHandle& handle) = 0;
+    /// VFs of a PF, in whatever mode it is; 0 for what can have none.
+    virtual Result<uint32_t> num_vfs(const DevlinkHandle& handle) = 0;
 
     virtual Result<std::vector<DevlinkPort>> devlink_ports() = 0;
     virtual Result<DevlinkPort> devlink_port(const DevlinkHandle& handle, uint32_t index) = 0;

@@ -38,6 +38,9 @@ public:
         return devlink_.eswitch_set(handle, wanted);
     }
     Status devlink_reload(const DevlinkHandle& handle) override { return devlink_.reload(handle); }
+    Result<uint32_t> num_vfs(const DevlinkHandle& handle) override {
+        return netlink::num_vfs("/sys", handle);
+    }
 
     Result<std::vector<DevlinkPort>> devlink_ports() override { return devlink_.ports(); }
     Result<DevlinkPort> devlink_port(const DevlinkHandle& handle, uint32_t index) override {

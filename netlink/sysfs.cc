@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "netlink/sysfs.h"
 
+#include <fcntl.h>
 #include <limits.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <charconv>
+
+#include "base/unique_fd.h"
 
 namespace esw::netlink {
 
@@ -42,6 +46,25 @@ Result<DevlinkHandle> infiniband_parent(const std::string& root, const std::stri
     }
     return error == ENOENT ? fail(ENOTSUP, name, stage, "it is made of no device")
                            : fail(error, name, stage);
+}
+
+Result<uint32_t> num_vfs(const std::string& root, const DevlinkHandle& handle) {
+    const std::string path =
+        root + "/bus/" + handle.bus + "/devices/" + handle.device + "/sriov_numvfs";
+    const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+    if (!fd && errno == ENOENT) {
+        return 0;
+    }
+    char text[16] = {};
+    const ssize_t size = fd ? ::read(fd.get(), text, sizeof text - 1) : -1;
+    if (size < 0) {
+        return fail(errno, handle.to_string(), "count its VFs");
+    }
+    uint32_t count = 0;
+    if (std::from_chars(text, text + size, count).ec != std::errc()) {
+        return fail(EPROTO, handle.to_string(), "count its VFs", "sriov_numvfs is no number");
+    }
+    return count;
 }
 
 }  // namespace esw::netlink

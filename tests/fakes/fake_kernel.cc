@@ -134,6 +134,11 @@ void FakeKernel::set_num_vfs(const DevlinkHandle& handle, uint32_t vfs) {
     }
 }
 
+std::string FakeKernel::steering_mode(const DevlinkHandle& handle) const {
+    MutexLock lock(mutex_);
+    return devices_.at(handle).steering_mode;
+}
+
 void FakeKernel::change_mode(const DevlinkHandle& handle, EswitchMode mode) {
     MutexLock lock(mutex_);
     set_mode(handle, mode);

@@ -43,6 +43,8 @@ public:
     void add_plain_device(const DevlinkHandle& handle);
     /// As writing sriov_numvfs.
     void set_num_vfs(const DevlinkHandle& handle, uint32_t vfs);
+    /// The parameter flow_steering_mode, "dmfs" at first.
+    std::string steering_mode(const DevlinkHandle& handle) const;
     /// As another program's "devlink dev eswitch set": not a call that is counted.
     void change_mode(const DevlinkHandle& handle, netlink::EswitchMode mode);
 
@@ -107,6 +109,7 @@ public:
     Result<netlink::Eswitch> eswitch_get(const DevlinkHandle& handle) override;
     Status eswitch_set(const DevlinkHandle& handle, const netlink::Eswitch& wanted) override;
     Status devlink_reload(const DevlinkHandle& handle) override;
+    Result<uint32_t> num_vfs(const DevlinkHandle& handle) override;
     Result<std::vector<netlink::DevlinkPort>> devlink_ports() override;
     Result<netlink::DevlinkPort> devlink_port(const DevlinkHandle& handle, uint32_t index) override;
     Result<netlink::DevlinkPort> port_new(const netlink::NewPort& port) override;
@@ -146,6 +149,8 @@ private:
         uint32_t vfs = 0;
         uint32_t vhca_id = 0;
         netlink::EswitchMode mode = netlink::EswitchMode::kLegacy;
+        netlink::EncapMode encap_mode = netlink::EncapMode::kBasic;
+        std::string steering_mode = "dmfs";
         std::vector<uint8_t> switch_id;
         std::map<uint32_t, Port> ports;
     };

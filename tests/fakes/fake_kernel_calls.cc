@@ -12,6 +12,13 @@ using netlink::DevlinkRate;
 using netlink::EswitchMode;
 using netlink::PortType;
 
+namespace {
+
+const std::string kSteeringMode = "flow_steering_mode";
+constexpr uint8_t kStringType = 5;  // NLA_STRING of the kernel's netlink.h
+
+}  // namespace
+
 uint64_t FakeKernel::calls(const std::string& call) const {
     MutexLock lock(mutex_);
     const auto count = calls_.find(call);
@@ -148,6 +155,7 @@ Result<netlink::Eswitch> FakeKernel::eswitch_get(const DevlinkHandle& handle) {
     }
     netlink::Eswitch eswitch;
     eswitch.mode = device->second.mode;
+    eswitch.encap_mode = device->second.encap_mode;
     return eswitch;
 }
 
@@ -158,6 +166,9 @@ Status FakeKernel::eswitch_set(const DevlinkHandle& handle, const netlink::Eswit
     MutexLock lock(mutex_);
     if (!devices_.count(handle)) {
         return fail(ENODEV, handle.to_string(), "set eswitch");
+    }
+    if (wanted.encap_mode) {
+        devices_.at(handle).encap_mode = *wanted.encap_mode;
     }
     if (wanted.mode) {
         set_mode(handle, *wanted.mode);
@@ -175,6 +186,15 @@ Status FakeKernel::devlink_reload(const DevlinkHandle& handle) {
     }
     set_mode(handle, EswitchMode::kLegacy);
     return {};
+}
+
+Result<uint32_t> FakeKernel::num_vfs(const DevlinkHandle& handle) {
+    if (auto entered = enter("num_vfs", handle.to_string()); !entered) {
+        return fail(entered.error());
+    }
+    MutexLock lock(mutex_);
+    const auto device = devices_.find(handle);
+    return device == devices_.end() ? 0 : device->second.vfs;
 }
 
 Result<std::vector<DevlinkPort>> FakeKernel::devlink_ports() {
@@ -277,15 +297,37 @@ Result<netlink::DevlinkParam> FakeKernel::param_get(const DevlinkHandle& handle,
     if (auto entered = enter("param_get", handle.to_string()); !entered) {
         return fail(entered.error());
     }
-    return fail(EINVAL, handle.to_string(), "get parameter " + name);
+    MutexLock lock(mutex_);
+    if (name != kSteeringMode || !devices_.count(handle)) {
+        return fail(EINVAL, handle.to_string(), "get parameter " + name);
+    }
+    netlink::DevlinkParam param;
+    param.handle = handle;
+    param.name = name;
+    param.type = kStringType;
+    param.values = {{netlink::ParamCmode::kRuntime, devices_.at(handle).steering_mode}};
+    return param;
 }
 
-Status FakeKernel::param_set(const DevlinkHandle& handle, const std::string& name, uint8_t,
-                             netlink::ParamCmode, const netlink::ParamValue&) {
+/// As mlx5: software steering cannot be chosen in switchdev mode.
+Status FakeKernel::param_set(const DevlinkHandle& handle, const std::string& name, uint8_t type,
+                             netlink::ParamCmode, const netlink::ParamValue& value) {
     if (auto entered = enter("param_set", handle.to_string()); !entered) {
         return entered;
     }
-    return fail(EINVAL, handle.to_string(), "set parameter " + name);
+    MutexLock lock(mutex_);
+    const auto* text = std::get_if<std::string>(&value);
+    if (name != kSteeringMode || type != kStringType || !text || !devices_.count(handle)) {
+        return fail(EINVAL, handle.to_string(), "set parameter " + name);
+    }
+    Device& device = devices_.at(handle);
+    if (*text == "smfs" && device.mode != EswitchMode::kLegacy) {
+        return fail(EOPNOTSUPP, handle.to_string(), "set parameter " + name,
+                    "mlx5_core: Software managed steering is not supported when eswitch offloads "
+                    "enabled.");
+    }
+    device.steering_mode = *text;
+    return {};
 }
 
 Result<std::vector<DevlinkRate>> FakeKernel::rates() {

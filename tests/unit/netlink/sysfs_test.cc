@@ -6,6 +6,7 @@
 
 #include <cerrno>
 #include <filesystem>
+#include <fstream>
 #include <string>
 
 namespace esw::netlink {
@@ -54,6 +55,17 @@ TEST_F(SysfsTest, TheDeviceOfAPfIsItsPciDevice) {
 TEST_F(SysfsTest, TheDeviceOfAnSfIsItsAuxiliaryDevice) {
     ASSERT_TRUE(parent("mlx5_3"));
     EXPECT_EQ(parent("mlx5_3")->to_string(), "auxiliary/mlx5_core.sf.2");
+}
+
+TEST_F(SysfsTest, TheVfsOfADeviceAreCounted) {
+    const DevlinkHandle pf{"pci", "0000:08:00.0"};
+    const std::string device = root_ + "/bus/pci/devices/0000:08:00.0";
+    EXPECT_EQ(num_vfs(root_, pf).value(), 0u);  // it can have none
+    fs::create_directories(device);
+    std::ofstream(device + "/sriov_numvfs") << "4\n";
+    EXPECT_EQ(num_vfs(root_, pf).value(), 4u);
+    std::ofstream(device + "/sriov_numvfs") << "\n";
+    EXPECT_EQ(num_vfs(root_, pf).error().code, EPROTO);
 }
 
 TEST_F(SysfsTest, WhatHasNoDeviceSaysSo) {

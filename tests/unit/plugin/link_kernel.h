@@ -89,6 +89,7 @@ public:
     MOCK_METHOD(Result<netlink::Eswitch>, eswitch_get, (const Handle&), (override));
     MOCK_METHOD(Status, eswitch_set, (const Handle&, const netlink::Eswitch&), (override));
     MOCK_METHOD(Status, devlink_reload, (const Handle&), (override));
+    MOCK_METHOD(Result<uint32_t>, num_vfs, (const Handle&), (override));
     MOCK_METHOD(Result<std::vector<netlink::DevlinkPort>>, devlink_ports, (), (override));
     MOCK_METHOD(Result<netlink::DevlinkPort>, devlink_port, (const Handle&, uint32_t), (override));
     MOCK_METHOD(Result<netlink::DevlinkPort>, port_new, (const netlink::NewPort&), (override));
