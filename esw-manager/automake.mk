@@ -28,10 +28,13 @@ esw_manager_libesw_manager_a_SOURCES = \
 	esw-manager/manager_impl.cc \
 	esw-manager/manager_impl.h \
 	esw-manager/manager_operations.cc \
+	esw-manager/manager_profile.cc \
 	esw-manager/manager_publish.cc \
 	esw-manager/mlx5/prm_ste.h \
 	esw-manager/mode_plan.cc \
 	esw-manager/mode_plan.h \
+	esw-manager/mode_policy.cc \
+	esw-manager/mode_policy.h \
 	esw-manager/operations.cc \
 	esw-manager/operations.h \
 	esw-manager/port_options.cc \
@@ -39,6 +42,13 @@ esw_manager_libesw_manager_a_SOURCES = \
 	esw-manager/port_table.cc \
 	esw-manager/port_table.h \
 	esw-manager/provider.h \
+	esw-manager/profile.cc \
+	esw-manager/profile.h \
+	esw-manager/profile_operation.cc \
+	esw-manager/profile_operation.h \
+	esw-manager/profile_report.cc \
+	esw-manager/profile_report.h \
+	esw-manager/profile_status.h \
 	esw-manager/record_report.cc \
 	esw-manager/record_report.h \
 	esw-manager/rep_block.cc \

@@ -39,7 +39,7 @@ constexpr std::array<std::string_view, static_cast<size_t>(Counter::kCount)> kNa
 };
 
 // So that their counters are there before the first of them.
-constexpr std::string_view kOperations[] = {"reload", "set-mode", "sf-add", "sf-del"};
+constexpr std::string_view kOperations[] = {"profile", "reload", "set-mode", "sf-add", "sf-del"};
 constexpr EventResult kOperationResults[] = {EventResult::kDone, EventResult::kFailed,
                                              EventResult::kNoChange, EventResult::kSuperseded};
 

@@ -108,6 +108,19 @@ public:
     virtual void delete_subfunction(const RepRef& rep, std::chrono::milliseconds timeout,
                                     OperationDone done) = 0;
 
+    // The profile (esw-manager/profile.h). Nothing is applied before both texts were told once.
+    /// other_config:esw-profile; empty: there is none. One that is wrong changes nothing, and the
+    /// snapshot's `profile` says why.
+    virtual void set_profile(const std::string& text) = 0;
+    /// external_ids:esw-override, as it is in the database. The snapshot's `profile` has the
+    /// `reading` once it is taken over, and what the database shall have from then on: set_mode()
+    /// changes that.
+    virtual void set_overrides(const std::string& text, uint64_t reading) = 0;
+    /// Takes back what set_mode() has said, and applies the profile: as set_mode(), or "no change"
+    /// when the profile does not name the eswitch.
+    virtual void set_mode_by_profile(const DevlinkHandle& eswitch,
+                                     std::chrono::milliseconds timeout, OperationDone done) = 0;
+
     /// Loads what failed now, without waiting for its back-off: one rep, all of an eswitch, or all.
     virtual void retry(std::optional<DevlinkHandle> eswitch, std::optional<RepId> rep,
                        std::function<void(Status)> done) = 0;

@@ -54,6 +54,7 @@ ManagerImpl::ManagerImpl(Dependencies dependencies, std::unique_ptr<EventLoop> l
       watchdog_(*loop_, *timers_, deps_.clock, deps_.log),
       eth_provider_(deps_.kernel),
       snapshot_(std::make_shared<Snapshot>()),
+      policy_(deps_.log),
       own_record_("eswitch manager", deps_.clock, watchdog_),
       scan_kernel_(deps_.kernel, own_record_, [] { return "reading all devices"; }),
       scanner_(scan_kernel_, [this](ScanResult result) {
@@ -120,6 +121,7 @@ void ManagerImpl::shut_down() {
     monitor_.reset();
     monitor_timer_.reset();
     scan_timer_.reset();
+    profile_timer_.reset();
     for (Waiter& waiter : waiters_) {
         waiter.done(fail(canceled()));
     }
@@ -263,6 +265,7 @@ void ManagerImpl::take(const Inventory::Changes& changes) {
     for (const DevlinkHandle& handle : changes.devices_removed) {
         plain_.erase(handle);
         close_eswitch(handle);
+        policy_.look_again_at_held();  // it may have been a VF
         publish_soon();
     }
     for (const RepRef& ref : changes.reps_removed) {
@@ -384,6 +387,7 @@ void ManagerImpl::rescan(std::function<void(Status)> done) {
         for (auto& [handle, entry] : eswitches_) {
             inspect_now(entry);
         }
+        policy_.look_again_at_held();
         if (monitor_) {
             request_scan({true, true, monitor_->has_rdma()});
         } else {
@@ -423,6 +427,8 @@ void ManagerImpl::open_eswitch(const DevlinkHandle& handle) {
     eswitch->start();
     Entry& entry = eswitches_[handle];
     entry.eswitch = std::move(eswitch);
+    // What a scan finds was there before us, or came while nobody looked.
+    policy_.appeared(handle, scanning_);
     for (const auto& [rep, user] : ports_.users_of(handle)) {
         entry.eswitch->set_user(rep, user);
     }
@@ -441,6 +447,7 @@ void ManagerImpl::close_eswitch(const DevlinkHandle& handle) {
     }
     Entry& entry = found->second;
     entry.closing = true;
+    policy_.gone(handle);
     entry.retry_timer.reset();
     entry.inspect_timer.reset();
     entry.eswitch->close();

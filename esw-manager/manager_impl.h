@@ -18,6 +18,7 @@
 #include "esw-manager/inventory.h"
 #include "esw-manager/log_limiter.h"
 #include "esw-manager/manager.h"
+#include "esw-manager/mode_policy.h"
 #include "esw-manager/operations.h"
 #include "esw-manager/port_table.h"
 #include "esw-manager/scanner.h"
@@ -55,6 +56,10 @@ public:
                             OperationDone done) override;
     void retry(std::optional<DevlinkHandle> eswitch, std::optional<RepId> rep,
                std::function<void(Status)> done) override;
+    void set_profile(const std::string& text) override;
+    void set_overrides(const std::string& text, uint64_t reading) override;
+    void set_mode_by_profile(const DevlinkHandle& eswitch, std::chrono::milliseconds timeout,
+                             OperationDone done) override;
 
 private:
     using TimerHandle = std::unique_ptr<EventLoop::Handle>;
@@ -80,6 +85,8 @@ private:
 
     /// What an operation does, on the thread of its adapter's executor.
     using Work = std::function<Result<std::string>(Eswitch&, const OperationTools&)>;
+    /// What its end means for the profile; the events thread's.
+    using Ended = std::function<void(const Result<std::string>&)>;
     /// One that was asked for; the events thread's.
     struct Request {
         DevlinkHandle handle;
@@ -90,6 +97,8 @@ private:
         TimePoint begun;     // when it was asked for, then when it was its turn
         OperationDone done;  // empty when it was answered
         std::unique_ptr<EswitchRecord::Operation> listed;
+        Ended ended;
+        bool logs_itself = false;
         TimerHandle deadline;
     };
     using RequestPtr = std::shared_ptr<Request>;
@@ -97,7 +106,10 @@ private:
     /// Any thread: finds the eswitch and has `prepare` make its work, on the events thread.
     void submit(const DevlinkHandle& handle, std::string kind, std::string target,
                 std::chrono::milliseconds timeout, OperationDone done,
-                std::function<Work(Eswitch&)> prepare);
+                std::function<Work(Eswitch&)> prepare, Ended ended = {});
+    static Error no_eswitch(const DevlinkHandle& handle);
+    /// What a request is answered that is not the last one for a mode.
+    static std::optional<std::string> superseded(const Eswitch& eswitch, uint64_t number);
     /// For operations: returns when what the kernel has sent so far is known to the eswitches.
     Status catch_up();
     void record_operation(const Request& request, const Result<std::string>& result);
@@ -113,6 +125,9 @@ private:
     // All below: events thread.
     void start_operation(RequestPtr request, std::chrono::milliseconds timeout, Work work);
     void finish_operation(const RequestPtr& request, Result<std::string> result);
+    void start_application(const DevlinkHandle& handle, const ModePolicy::Application& application,
+                           std::chrono::milliseconds timeout, OperationDone done);
+    void apply_profile();
     void retry_now(const std::optional<DevlinkHandle>& eswitch, const std::optional<RepId>& rep,
                    const std::function<void(Status)>& done);
     void begin();
@@ -175,6 +190,9 @@ private:
     std::map<DevlinkHandle, uint64_t> last_generation_;  // of eswitches that were closed
     std::set<DevlinkHandle> plain_;                      // devices without an eswitch
     PortTable ports_;
+    ModePolicy policy_;
+    TimerHandle profile_timer_;
+    std::optional<TimePoint> profile_retry_at_;  // when it fires
 
     bool scanning_ = false;
     bool scanned_ = false;

@@ -15,11 +15,17 @@ namespace {
 
 constexpr std::string_view kSupersededBy = "superseded by ";
 
-Error no_eswitch(const DevlinkHandle& handle) {
+}  // namespace
+
+Error ManagerImpl::no_eswitch(const DevlinkHandle& handle) {
     return {ENODEV, "", "", fmt::format("no such eswitch {}", handle.to_string())};
 }
 
-}  // namespace
+std::optional<std::string> ManagerImpl::superseded(const Eswitch& eswitch, uint64_t number) {
+    const auto later = eswitch.superseding(number);
+    return later ? std::optional(fmt::format("{}{}", kSupersededBy, netlink::to_string(*later)))
+                 : std::nullopt;
+}
 
 std::shared_ptr<Executor> ManagerImpl::executor_of(const DevlinkHandle& handle) {
     const std::string adapter = adapter_of(handle);
@@ -69,13 +75,14 @@ Status ManagerImpl::catch_up() {
 
 void ManagerImpl::submit(const DevlinkHandle& handle, std::string kind, std::string target,
                          std::chrono::milliseconds timeout, OperationDone done,
-                         std::function<Work(Eswitch&)> prepare) {
+                         std::function<Work(Eswitch&)> prepare, Ended ended) {
     auto request = std::make_shared<Request>();
     request->handle = handle;
     request->kind = std::move(kind);
     request->target = std::move(target);
     request->begun = deps_.clock.now();
     request->done = std::move(done);
+    request->ended = std::move(ended);
     const bool posted = post([this, request, timeout, prepare = std::move(prepare)] {
         const auto entry = eswitches_.find(request->handle);
         if (stopping_ || entry == eswitches_.end() || entry->second.closing) {
@@ -95,13 +102,15 @@ void ManagerImpl::start_operation(RequestPtr request, std::chrono::milliseconds 
     ++eswitches_.at(request->handle).operations;
     request->listed = std::make_unique<EswitchRecord::Operation>(record_of(request->handle),
                                                                  request->kind, request->target);
-    request->deadline = timer(timeout, [request] {
-        if (request->done) {
-            std::exchange(request->done, nullptr)(
-                fail(ETIMEDOUT, request->handle.to_string(), "",
-                     fmt::format("timed out, but goes on: {}", request->eswitch->describe())));
-        }
-    });
+    if (request->done) {
+        request->deadline = timer(timeout, [request] {
+            if (request->done) {
+                std::exchange(request->done, nullptr)(
+                    fail(ETIMEDOUT, request->handle.to_string(), "",
+                         fmt::format("timed out, but goes on: {}", request->eswitch->describe())));
+            }
+        });
+    }
     const auto finish = [this, request](Result<std::string> result) {
         record_operation(*request, result);
         loop_->post([this, request, result = std::move(result)]() mutable {
@@ -140,6 +149,9 @@ void ManagerImpl::record_operation(const Request& request, const Result<std::str
     } else if (result->starts_with(kSupersededBy)) {
         event.result = EventResult::kSuperseded;
         event.cause = *result;
+    } else if (ModePolicy::is_held(*result)) {
+        event.result = EventResult::kNoChange;
+        event.cause = *result;
     }
     request.eswitch->record().record(std::move(event));
 }
@@ -151,8 +163,11 @@ void ManagerImpl::finish_operation(const RequestPtr& request, Result<std::string
     }
     request->deadline.reset();
     request->listed.reset();
-    if (!result) {
+    if (!result && !request->logs_itself) {
         log_.warn("{}", result.error().to_string());
+    }
+    if (request->ended) {
+        request->ended(result);
     }
     // Published first, so that who is answered sees what was done.
     eswitch_changed(request->handle);
@@ -165,23 +180,33 @@ void ManagerImpl::finish_operation(const RequestPtr& request, Result<std::string
 
 void ManagerImpl::set_mode(const DevlinkHandle& eswitch, netlink::EswitchMode mode,
                            std::chrono::milliseconds timeout, OperationDone done) {
+    const auto by_hand = std::make_shared<uint64_t>();
+    const auto prepare = [this, mode, by_hand](Eswitch& known) -> Work {
+        const uint64_t number = known.request_mode(mode);
+        // From now on, so that it is kept should this process end before the kernel is through.
+        *by_hand = policy_.request_by_hand(known.handle(), mode);
+        publish_soon();
+        return [mode, number](Eswitch& target, const OperationTools& tools) {
+            const auto later = superseded(target, number);
+            return later ? *later : set_eswitch_mode(target, mode, tools);
+        };
+    };
     submit(eswitch, "set-mode", std::string(netlink::to_string(mode)), timeout, std::move(done),
-           [mode](Eswitch& known) -> Work {
-               const uint64_t number = known.request_mode(mode);
-               return [mode, number](Eswitch& target,
-                                     const OperationTools& tools) -> Result<std::string> {
-                   if (const auto later = target.superseding(number)) {
-                       return fmt::format("{}{}", kSupersededBy, netlink::to_string(*later));
-                   }
-                   return set_eswitch_mode(target, mode, tools);
-               };
+           prepare, [this, eswitch, by_hand](const auto& result) {
+               policy_.end_by_hand(eswitch, *by_hand, result.has_value());
            });
 }
 
 void ManagerImpl::reload(const DevlinkHandle& eswitch, std::chrono::milliseconds timeout,
                          OperationDone done) {
-    submit(eswitch, "reload", "", timeout, std::move(done),
-           [](Eswitch&) -> Work { return reload_eswitch; });
+    submit(
+        eswitch, "reload", "", timeout, std::move(done),
+        [](Eswitch&) -> Work { return reload_eswitch; },
+        [this, eswitch](const auto& result) {
+            if (result) {
+                policy_.reloaded(eswitch);
+            }
+        });
 }
 
 void ManagerImpl::add_subfunction(const DevlinkHandle& eswitch, uint32_t number,
@@ -230,6 +255,10 @@ void ManagerImpl::retry_now(const std::optional<DevlinkHandle>& eswitch,
             found = true;
             eswitch_changed(handle);
         }
+    }
+    if (!rep) {
+        policy_.retry_now(eswitch);
+        publish_soon();
     }
     if (!found) {
         done(fail(ENODEV, "", "", fmt::format("no such representor {}", rep->to_string())));

@@ -58,6 +58,8 @@ void ManagerImpl::publish() {
         }
     }
     refresh_eswitches(*next);
+    apply_profile();
+    next->profile = policy_.status();
     ports_.bind(*next, [this](const DevlinkHandle& handle) {
         return inventory_.has_device(handle) && !eswitches_.count(handle);
     });
@@ -112,7 +114,7 @@ void ManagerImpl::inspect_for(Waiter& waiter) {
 }
 
 bool ManagerImpl::settled(const Waiter& waiter) {
-    if (scanning_ || !scanned_ || publish_pending_) {
+    if (scanning_ || !scanned_ || publish_pending_ || policy_.waits_for_overrides()) {
         return false;
     }
     for (auto& [handle, entry] : eswitches_) {
@@ -182,6 +184,9 @@ Result<WaitReport> ManagerImpl::report(const Waiter& waiter) const {
 std::string ManagerImpl::busy_state(const Waiter& waiter) const {
     if (scanning_ || !scanned_) {
         return "devices are being read";
+    }
+    if (policy_.waits_for_overrides()) {
+        return "external_ids:esw-override is being read from the database";
     }
     std::string text;
     for (const auto& [handle, entry] : eswitches_) {

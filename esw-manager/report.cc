@@ -8,6 +8,7 @@
 #include <chrono>
 #include <utility>
 
+#include "esw-manager/profile_report.h"
 #include "esw-manager/report_json.h"
 #include "esw-manager/table.h"
 
@@ -53,6 +54,7 @@ std::string eswitch_table(const ReportContext& context, const EswitchRows& rows,
                  eswitch->mode_read_at
                      ? fmt::format("{} ms ago", to_ms(context.now - *eswitch->mode_read_at))
                      : "never"},
+                {"profile", describe_profile(context.snapshot, eswitch->handle)},
                 {"block", describe(eswitch->block, context.now)},
                 {"lag", lag_reason},
                 {"queue",
@@ -66,7 +68,7 @@ std::string eswitch_table(const ReportContext& context, const EswitchRows& rows,
             details.emplace_back("error", eswitch->error.to_string());
         }
         table.add({eswitch->handle.to_string(), mode_text(eswitch->mode, "unknown"),
-                   mode_text(eswitch->wanted, "not set"), eswitch->state,
+                   mode_text(wanted_mode(context.snapshot, *eswitch), "not set"), eswitch->state,
                    std::to_string(eswitch->generation), or_word(lag, "unknown"),
                    counts_text(count_reps(context.snapshot, *eswitch)), "not ready"},
                   std::move(details));

@@ -4,6 +4,7 @@
 #include <chrono>
 
 #include "esw-manager/json_values.h"
+#include "esw-manager/profile_report.h"
 
 namespace esw {
 
@@ -68,7 +69,7 @@ std::string eswitches_to_json(const ReportContext& context, const EswitchRows& r
         const auto [lag, lag_reason] = lag_of(context.snapshot, *eswitch);
         ordered_json& row = out[eswitch->handle.to_string()];
         row = {{"mode", mode_or_null(eswitch->mode)},
-               {"wanted", mode_or_null(eswitch->wanted)},
+               {"wanted", mode_or_null(wanted_mode(context.snapshot, *eswitch))},
                {"state", eswitch->state},
                {"generation", eswitch->generation},
                {"switch_id", text_or_null(eswitch->switch_id)},
@@ -92,6 +93,7 @@ std::string eswitches_to_json(const ReportContext& context, const EswitchRows& r
             row["mode_age_ms"] = eswitch->mode_read_at
                                      ? ordered_json(to_ms(context.now - *eswitch->mode_read_at))
                                      : ordered_json(nullptr);
+            row["profile"] = describe_profile(context.snapshot, eswitch->handle);
             row["queue"]["requeued"] = eswitch->queue.requeued;
             row["queue"]["failed"] = eswitch->queue.failed;
         }

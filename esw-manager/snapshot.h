@@ -11,6 +11,7 @@
 
 #include "base/clock.h"
 #include "esw-manager/ids.h"
+#include "esw-manager/profile_status.h"
 #include "esw-manager/rep_block.h"
 #include "netlink/devlink_types.h"
 
@@ -111,9 +112,10 @@ struct Snapshot {
     // Parts that did not change are the same objects in the next snapshot: comparing the pointers
     // tells what is new. Never null.
     std::map<DevlinkHandle, EswitchPtr> eswitches;
-    std::map<std::string, PortBindingPtr> ports;  ///< by OVS port name
-    Error devlink;                                ///< why there is no devlink; code 0: there is
-    bool scanned = false;                         ///< the first inspection of everything is over
+    std::map<std::string, PortBindingPtr> ports;                   ///< by OVS port name
+    ProfileStatusPtr profile = std::make_shared<ProfileStatus>();  ///< never null
+    Error devlink;         ///< why there is no devlink; code 0: there is
+    bool scanned = false;  ///< the first inspection of everything is over
 };
 
 using SnapshotPtr = std::shared_ptr<const Snapshot>;

@@ -17,8 +17,11 @@ tests_unit_test_manager_SOURCES = \
 	tests/unit/manager/inventory_scenarios_test.cc \
 	tests/unit/manager/manager_fixture.h \
 	tests/unit/manager/mode_plan_test.cc \
+	tests/unit/manager/mode_policy_test.cc \
 	tests/unit/manager/operations_test.cc \
 	tests/unit/manager/ports_test.cc \
+	tests/unit/manager/profile_manager_test.cc \
+	tests/unit/manager/profile_test.cc \
 	tests/unit/manager/random_test.cc \
 	tests/unit/manager/record_fixture.h \
 	tests/unit/manager/record_report_test.cc \

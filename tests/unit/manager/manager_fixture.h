@@ -83,6 +83,18 @@ protected:
         return future.get();
     }
 
+    using Answer = std::future<Result<std::string>>;
+    static constexpr std::chrono::milliseconds kLong = std::chrono::hours(1);
+
+    /// Asks for an operation by one of the manager's members.
+    template <class Ask>
+    Answer ask(Ask operation) {
+        auto promise = std::make_shared<std::promise<Result<std::string>>>();
+        auto future = promise->get_future();
+        operation([promise](Result<std::string> result) { promise->set_value(std::move(result)); });
+        return future;
+    }
+
     Result<WaitReport> wait(std::optional<DevlinkHandle> eswitch = {}, bool strict = false) {
         return get(wait_async(std::move(eswitch), strict));
     }

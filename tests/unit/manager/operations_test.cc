@@ -7,17 +7,6 @@ namespace {
 
 class OperationsTest : public ManagerTest {
 protected:
-    using Answer = std::future<Result<std::string>>;
-    static constexpr std::chrono::milliseconds kLong = std::chrono::hours(1);
-
-    /// Asks for an operation by one of the manager's members.
-    template <class Ask>
-    Answer ask(Ask operation) {
-        auto promise = std::make_shared<std::promise<Result<std::string>>>();
-        auto future = promise->get_future();
-        operation([promise](Result<std::string> result) { promise->set_value(std::move(result)); });
-        return future;
-    }
     Answer set_mode(const DevlinkHandle& handle, Mode mode,
                     std::chrono::milliseconds timeout = kLong) {
         return ask([&](auto done) { manager->set_mode(handle, mode, timeout, std::move(done)); });

@@ -103,6 +103,7 @@ pci/0000:08:00.0  switchdev  not set  idle   7           none  2 of 4, 1 failed,
     uplink        p0
     switch id     6c5b0a0003008a50
     mode read     1500 ms ago
+    profile       none
     block         none
     lag           single pf
     queue         0 pending, 19 run, 3 stale, 1 requeued, 2 failed

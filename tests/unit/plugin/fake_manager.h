@@ -60,6 +60,14 @@ public:
                             OperationDone done) override {
         add_operation("delete " + rep.to_string(), timeout, std::move(done));
     }
+    void set_profile(const std::string& text) override { log.push_back("profile " + text); }
+    void set_overrides(const std::string& text, uint64_t reading) override {
+        log.push_back("overrides " + text + " reading " + std::to_string(reading));
+    }
+    void set_mode_by_profile(const DevlinkHandle& eswitch, std::chrono::milliseconds timeout,
+                             OperationDone done) override {
+        add_operation("profile of " + eswitch.to_string(), timeout, std::move(done));
+    }
     void retry(std::optional<DevlinkHandle> eswitch, std::optional<RepId> rep,
                std::function<void(Status)> done) override {
         log.push_back("retry " + (eswitch ? eswitch->to_string() : std::string("all")) +
