@@ -37,5 +37,6 @@ ESW_SHIM_SOURCES = \
 	ovs-plugin/netdev_esw_rxtx.c \
 	ovs-plugin/shim.h \
 	ovs-plugin/shim_hooks.c \
-	ovs-plugin/shim_log.c
-ESW_WRAPS = bridge_init bridge_exit bridge_run bridge_wait
+	ovs-plugin/shim_log.c \
+	ovs-plugin/shim_ovsdb.c
+ESW_WRAPS = bridge_init bridge_exit bridge_run bridge_wait netdev_set_flow_api_enabled

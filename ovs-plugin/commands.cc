@@ -7,6 +7,7 @@
 #include <string_view>
 #include <utility>
 
+#include "esw-manager/profile_report.h"
 #include "esw-manager/report.h"
 #include "ovs-plugin/command_arguments.h"
 #include "ovs-plugin/operation_commands.h"
@@ -88,6 +89,10 @@ Answer show_reps(const CommandContext& context, const std::vector<std::string>& 
     return show(context, args, report_reps);
 }
 
+Answer show_profile(const CommandContext& context, const std::vector<std::string>& args, Done) {
+    return show(context, args, report_profile);
+}
+
 /// What the manager says, and what the datapath could not do with what it says.
 CommandResult wait_result(const CommandContext& context, const WaitRequest& request,
                           const Result<WaitReport>& report) {
@@ -153,12 +158,13 @@ constexpr Command kCommands[] = {
     {{"esw/block-show", "[--json] [esw...]"}, show_blocks},
     {{"esw/event-show", "[--json] [-n N] [esw...]"}, show_events},
     {{"esw/plan", "[--json] esw legacy|switchdev|switchdev_inactive"}, plan_command},
+    {{"esw/profile-show", "[--json] [-m] [esw...]"}, show_profile},
     {{"esw/queue-show", "[--json] [esw...]"}, show_queues},
     {{"esw/reload", "esw [--wait=SECONDS]"}, reload_command},
     {{"esw/rep-show", "[--json] [-m] [esw|rep...]"}, show_reps},
     {{"esw/rescan", ""}, rescan},
     {{"esw/retry", "[rep]"}, retry_command},
-    {{"esw/set-mode", "esw legacy|switchdev|switchdev_inactive [--wait=SECONDS]"},
+    {{"esw/set-mode", "esw legacy|switchdev|switchdev_inactive|profile [--wait=SECONDS]"},
      set_mode_command},
     {{"esw/sf-add", "esw SFNUM [--wait=SECONDS]"}, add_sf_command},
     {{"esw/sf-del", "rep [--wait=SECONDS]"}, delete_sf_command},

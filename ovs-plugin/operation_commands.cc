@@ -61,7 +61,7 @@ Manager::OperationDone answer_with(Done done) {
 Answer set_mode_command(const CommandContext& context, const std::vector<std::string>& args,
                         Done done) {
     const auto request =
-        parse_operation(args, 2, "an eswitch and legacy, switchdev or switchdev_inactive");
+        parse_operation(args, 2, "an eswitch and legacy, switchdev, switchdev_inactive or profile");
     if (!request) {
         return error_of(request.error());
     }
@@ -69,10 +69,16 @@ Answer set_mode_command(const CommandContext& context, const std::vector<std::st
     if (!handle) {
         return error_of(handle.error());
     }
+    if (request->objects[1] == "profile") {
+        context.manager.set_mode_by_profile(*handle, request->timeout,
+                                            answer_with(std::move(done)));
+        return std::nullopt;
+    }
     const auto mode = netlink::parse_eswitch_mode(request->objects[1]);
     if (!mode) {
         return error_of({EINVAL, request->objects[1], "",
-                         "unknown mode; expected legacy, switchdev or switchdev_inactive"});
+                         "unknown mode; expected legacy, switchdev, switchdev_inactive or "
+                         "profile"});
     }
     context.manager.set_mode(*handle, *mode, request->timeout, answer_with(std::move(done)));
     return std::nullopt;

@@ -272,6 +272,27 @@ void Plugin::stop(const Reply& reply) {
     }
 }
 
+void Plugin::set_profile(const std::string& text) {
+    if (profile_ != text) {
+        profile_ = text;
+        manager_->set_profile(text);
+    }
+}
+
+std::string Plugin::sync_overrides(const std::string& found) {
+    if (found_overrides_ != found) {
+        const bool own = found_overrides_ && found == wanted_overrides_;
+        found_overrides_ = found;
+        if (!own) {
+            // Somebody else wrote it, or it is the first time.
+            manager_->set_overrides(found, ++overrides_reading_);
+        }
+    }
+    const ProfileStatusPtr status = manager_->snapshot()->profile;
+    wanted_overrides_ = status->overrides_reading == overrides_reading_ ? status->overrides : found;
+    return wanted_overrides_;
+}
+
 uint64_t Plugin::add_port(const std::string& name) {
     MutexLock lock(mutex_);
     const uint64_t id = ++last_port_id_;

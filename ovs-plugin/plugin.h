@@ -29,8 +29,8 @@ namespace esw {
 /// The plugin behind its C ABI: owns the manager, keeps the ports of Open vSwitch and their claims,
 /// and carries results from the manager's threads to the switch's main thread.
 ///
-/// Threads: ports may be made, configured and destroyed by any; run(), answer(), command() and
-/// stop() belong to the main thread.
+/// Threads: ports may be made, configured and destroyed by any; the others
+/// belong to the main thread.
 class Plugin {
 public:
     struct Parts {
@@ -75,6 +75,11 @@ public:
     /// `is_status_written`.
     void answer(const std::function<bool()>& is_status_written, const Reply& reply);
     void stop(const Reply& reply);
+
+    /// The profile as it is in the database, told at any time.
+    void set_profile(const std::string& text);
+    /// The overrides as they are in the database; returns what they shall be there.
+    std::string sync_overrides(const std::string& found);
 
     uint64_t add_port(const std::string& name);
     void remove_port(uint64_t id);
@@ -142,6 +147,10 @@ private:
     std::map<uint64_t, void*> waiting_;  // commands by number, with their connections
     std::vector<Completion> completed_;
     std::optional<TimePoint> next_retry_;
+    std::optional<std::string> profile_;          // that was told last
+    std::optional<std::string> found_overrides_;  // in the database
+    std::string wanted_overrides_;                // there, as was said last
+    uint64_t overrides_reading_ = 0;
 };
 
 }  // namespace esw

@@ -10,6 +10,7 @@
 #include <map>
 #include <memory>
 #include <new>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -26,6 +27,7 @@ struct esw_plugin {
     std::unique_ptr<Plugin> plugin;
     std::unique_ptr<HostLog> log;  ///< for what goes wrong on the way in and out
     std::vector<esw_command> commands;
+    std::string overrides;  ///< what esw_plugin_sync_overrides() said last
 };
 
 struct esw_port {
@@ -179,6 +181,17 @@ int64_t esw_plugin_retry_ms(const esw_plugin* plugin) {
 
 void esw_plugin_answer(esw_plugin* plugin, bool (*is_status_written)(void), esw_reply_func* reply) {
     guarded(plugin, [&] { plugin->plugin->answer(is_status_written, to_reply(reply)); });
+}
+
+void esw_plugin_set_profile(esw_plugin* plugin, const char* profile) {
+    guarded(plugin, [&] { plugin->plugin->set_profile(profile); });
+}
+
+const char* esw_plugin_sync_overrides(esw_plugin* plugin, const char* found) {
+    return guarded<const char*>(plugin, found, [&] {
+        plugin->overrides = plugin->plugin->sync_overrides(found);
+        return plugin->overrides.c_str();
+    });
 }
 
 esw_port* esw_port_create(esw_plugin* plugin, const char* name) {

@@ -100,6 +100,15 @@ int64_t esw_plugin_retry_ms(const struct esw_plugin *plugin);
 void esw_plugin_answer(struct esw_plugin *plugin, bool (*is_status_written)(void),
                        esw_reply_func *reply);
 
+/* The database: what the Open_vSwitch table says of eswitch modes.  Main thread. */
+
+/* Tells other_config:esw-profile, or "" when there is none. */
+void esw_plugin_set_profile(struct esw_plugin *plugin, const char *profile);
+
+/* Tells external_ids:esw-override as it is in the database ("" when there is none) and returns what
+ * it shall be ("" to remove it): a string that lives until the next call. */
+const char *esw_plugin_sync_overrides(struct esw_plugin *plugin, const char *found);
+
 /* Ports. */
 
 struct esw_setting {

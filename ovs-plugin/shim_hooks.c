@@ -11,6 +11,7 @@
 #include "ofproto/ofproto-dpif.h"
 #include "ofproto/ofproto-provider.h"
 #include "openvswitch/poll-loop.h"
+#include "smap.h"
 #include "sset.h"
 #include "unixctl.h"
 #include "vswitchd/bridge.h"
@@ -24,6 +25,8 @@ extern __typeof__(bridge_init) __wrap_bridge_init, __real_bridge_init;
 extern __typeof__(bridge_exit) __wrap_bridge_exit, __real_bridge_exit;
 extern __typeof__(bridge_run) __wrap_bridge_run, __real_bridge_run;
 extern __typeof__(bridge_wait) __wrap_bridge_wait, __real_bridge_wait;
+extern __typeof__(netdev_set_flow_api_enabled)
+    __wrap_netdev_set_flow_api_enabled, __real_netdev_set_flow_api_enabled;
 
 /* Never freed: threads of Open vSwitch may still destroy netdevs when main()
  * returns. */
@@ -135,7 +138,7 @@ is_status_written(void)
     bool written = true;
 
     for_each_port(is_port_status_written, &written);
-    return written;
+    return written && shim_ovsdb_is_written();
 }
 
 /* Flow offload by tc.
@@ -191,7 +194,20 @@ __wrap_bridge_init(const char *remote)
         restrict_tc_offload();
         netdev_esw_register(plugin);
         register_commands();
+        shim_ovsdb_init(remote);
     }
+}
+
+/* bridge_run() calls this with Open_vSwitch's other_config each time that it
+ * has read the database, before it reconfigures anything. */
+void
+__wrap_netdev_set_flow_api_enabled(const struct smap *other_config)
+{
+    if (plugin) {
+        esw_plugin_set_profile(plugin,
+                               smap_get_def(other_config, "esw-profile", ""));
+    }
+    __real_netdev_set_flow_api_enabled(other_config);
 }
 
 void
@@ -204,6 +220,7 @@ __wrap_bridge_run(void)
     /* Bindings change first: bridge_run() then lets the datapaths reconfigure
      * the ports, writes their status, and commands may be answered. */
     esw_plugin_run(plugin, netdev_esw_binding_changed);
+    shim_ovsdb_run(plugin);
     __real_bridge_run();
     esw_plugin_answer(plugin, is_status_written, reply);
 }
@@ -215,6 +232,7 @@ __wrap_bridge_wait(void)
     if (plugin) {
         const int64_t retry_ms = esw_plugin_retry_ms(plugin);
 
+        shim_ovsdb_wait();
         poll_fd_wait(esw_plugin_fd(plugin), POLLIN);
         if (retry_ms >= 0) {
             poll_timer_wait(retry_ms);
@@ -231,6 +249,7 @@ __wrap_bridge_exit(bool delete_datapath)
     }
     __real_bridge_exit(delete_datapath);
     if (plugin) {
+        shim_ovsdb_exit();
         esw_plugin_stop(plugin, reply);
     }
 }

@@ -34,6 +34,7 @@ static struct shim_module modules[] = {
     SHIM_MODULE(2, "esw_netlink"),
     SHIM_MODULE(3, "esw_eswitch"),
     SHIM_MODULE(4, "esw_watchdog"),
+    SHIM_MODULE(5, "esw_profile"),
 };
 
 /* As VLOG_DEFINE_THIS_MODULE does: modules must be there before main() reads

@@ -89,9 +89,9 @@ TEST_F(CommandsTest, AreListedWithTheirUsage) {
         names.emplace_back(command.name);
     }
     EXPECT_EQ(names, (std::vector<std::string>{
-                         "esw/block-show", "esw/event-show", "esw/plan", "esw/queue-show",
-                         "esw/reload", "esw/rep-show", "esw/rescan", "esw/retry", "esw/set-mode",
-                         "esw/sf-add", "esw/sf-del", "esw/show", "esw/stats-clear",
+                         "esw/block-show", "esw/event-show", "esw/plan", "esw/profile-show",
+                         "esw/queue-show", "esw/reload", "esw/rep-show", "esw/rescan", "esw/retry",
+                         "esw/set-mode", "esw/sf-add", "esw/sf-del", "esw/show", "esw/stats-clear",
                          "esw/stats-show", "esw/trace", "esw/wait", "esw/watchdog"}));
 }
 
@@ -193,6 +193,33 @@ TEST_F(CommandsTest, RescanAnswersWhenItIsThrough) {
     expect_error({"esw/rescan", "now"}, "now: unexpected argument; there are none");
 }
 
+// --- the profile
+
+TEST_F(CommandsTest, ProfileShow) {
+    manager_.publish([](Snapshot& snapshot) {
+        fakes::add_eswitch(snapshot, fakes::kPf0, {});
+        auto status = std::make_shared<ProfileStatus>();
+        status->profile = "*=legacy";
+        status->eswitches[fakes::kPf0].override_mode = netlink::EswitchMode::kSwitchdev;
+        status->eswitches[fakes::kPf0].state = ProfileState::kOverridden;
+        snapshot.profile = std::move(status);
+    });
+    EXPECT_EQ(run({"esw/profile-show", "pci/0000:08:00.0"})->text,
+              "profile: *=legacy\n"
+              "ESWITCH           WANTED     ACTUAL     SOURCE    OVERRIDDEN  STATE       LAST "
+              "ERROR\n"
+              "pci/0000:08:00.0  switchdev  switchdev  override  yes         overridden  none");
+    EXPECT_EQ(run({"esw/profile-show", "--json"})->text.find("{\"pci/0000:08:00.0\":"), 0u);
+    expect_error({"esw/profile-show", "pci/0000:08:00.1"}, "no such eswitch pci/0000:08:00.1");
+    EXPECT_NE(run({"esw/show"})->text.find("switchdev  switchdev"), std::string::npos);
+}
+
+TEST_F(CommandsTest, SetModeProfileGivesBack) {
+    EXPECT_FALSE(run({"esw/set-mode", "pci/0000:08:00.0", "profile", "--wait=2"}));
+    EXPECT_EQ(manager_.log, std::vector<std::string>{"profile of pci/0000:08:00.0"});
+    EXPECT_EQ(manager_.last_timeout, std::chrono::seconds(2));
+}
+
 // --- operations
 
 TEST_F(CommandsTest, OperationsAnswerLater) {
@@ -217,11 +244,12 @@ TEST_F(CommandsTest, OperationsAnswerLater) {
 
 TEST_F(CommandsTest, OperationsRefuseWhatTheyDoNotUnderstand) {
     expect_error({"esw/set-mode", "pci/0000:08:00.0"},
-                 "esw/set-mode: expected an eswitch and legacy, switchdev or switchdev_inactive");
+                 "esw/set-mode: expected an eswitch and legacy, switchdev, switchdev_inactive or "
+                 "profile");
     expect_error({"esw/set-mode", "08:00.0", "legacy"},
                  "08:00.0: not a devlink handle such as pci/0000:08:00.0");
     expect_error({"esw/set-mode", "pci/0000:08:00.0", "Legacy"},
-                 "Legacy: unknown mode; expected legacy, switchdev or switchdev_inactive");
+                 "Legacy: unknown mode; expected legacy, switchdev, switchdev_inactive or profile");
     expect_error({"esw/set-mode", "pci/0000:08:00.0", "legacy", "--wait=ever"},
                  "--wait: 'ever' is not a number of seconds from 0 to 86400");
     expect_error({"esw/set-mode", "pci/0000:08:00.0", "legacy", "--force"},

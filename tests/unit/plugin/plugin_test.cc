@@ -319,6 +319,47 @@ TEST_F(PluginTest, WaitAnswersWhenTheStatusIsWritten) {
     EXPECT_EQ(answers_.count(&conn), 1u);
 }
 
+// --- the database
+
+TEST_F(PluginTest, AProfileIsToldWhenItIsAnother) {
+    plugin_->set_profile("");  // that there is none is news, the first time
+    plugin_->set_profile("");
+    plugin_->set_profile("*=legacy");
+    plugin_->set_profile("*=legacy");
+    EXPECT_THAT(manager_->log, ElementsAre("profile ", "profile *=legacy"));
+}
+
+TEST_F(PluginTest, OverridesAreTakenFromTheDatabaseAndGivenToIt) {
+    const auto publish = [&](uint64_t reading, const std::string& overrides) {
+        manager_->publish([&](Snapshot& snapshot) {
+            auto status = std::make_shared<ProfileStatus>();
+            status->overrides_reading = reading;
+            status->overrides = overrides;
+            snapshot.profile = std::move(status);
+        });
+    };
+    EXPECT_EQ(plugin_->sync_overrides("pci/a=legacy"), "pci/a=legacy");
+    EXPECT_THAT(manager_->log, ElementsAre("overrides pci/a=legacy reading 1"));
+    publish(0, "");  // made before it knew
+    EXPECT_EQ(plugin_->sync_overrides("pci/a=legacy"), "pci/a=legacy");
+    publish(1, "pci/a=legacy");
+    EXPECT_EQ(plugin_->sync_overrides("pci/a=legacy"), "pci/a=legacy");
+    // By hand; until the database has it, and when it has.
+    publish(1, "pci/a=switchdev");
+    EXPECT_EQ(plugin_->sync_overrides("pci/a=legacy"), "pci/a=switchdev");
+    EXPECT_EQ(plugin_->sync_overrides("pci/a=legacy"), "pci/a=switchdev");
+    publish(1, "");  // and again, meanwhile
+    EXPECT_EQ(plugin_->sync_overrides("pci/a=legacy"), "");
+    EXPECT_EQ(plugin_->sync_overrides(""), "");
+    EXPECT_EQ(manager_->log.size(), 1u);
+    // Somebody else writes it.
+    EXPECT_EQ(plugin_->sync_overrides("pci/b=legacy"), "pci/b=legacy");
+    EXPECT_EQ(manager_->log.back(), "overrides pci/b=legacy reading 2");
+    EXPECT_EQ(plugin_->sync_overrides("pci/b=legacy"), "pci/b=legacy");
+    publish(2, "pci/b=legacy");
+    EXPECT_EQ(plugin_->sync_overrides("pci/b=legacy"), "pci/b=legacy");
+}
+
 TEST_F(PluginTest, StopAnswersWhatStillWaits) {
     int conn = 0;
     plugin_->command({"esw/rescan"}, &conn, [](void*, bool, const std::string&) { FAIL(); });
