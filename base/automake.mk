@@ -18,7 +18,8 @@ base_libesw_base_a_SOURCES = \
 	base/thread_safety.h \
 	base/unique_fd.h
 
-# What base/libraries.h includes is read by the compiler once instead of in each file.
+# What base/libraries.h includes is read by the compiler once instead of in each file. "make all" makes
+# it first; it must be there before a single program is made.
 EXTRA_DIST += base/libraries.h
 if PRECOMPILED_HEADER
 # All files or none have the macros of gtest's in front of its headers.

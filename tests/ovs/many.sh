@@ -66,9 +66,46 @@ test_all_go_at_once() {
         status:rep-state=loaded | grep -c pf0vf)" "ports loaded again"
 }
 
+loaded_ports() {
+    ovs-vsctl --bare --columns=name find interface type=esw status:rep-state=loaded | grep -c pf0vf ||
+        true
+}
+
+# What a flip of the mode asks the kernel: its requests and dumps of devlink.
+flip() {
+    switch_stats >"$ESW_TEST_DIR/before"
+    expect_equal 'done' "$(ovs-appctl -T 60 esw/set-mode $pf0 legacy)"
+    settle
+    expect_equal 0 "$(loaded_ports)" "ports loaded in legacy mode"
+    expect_equal 'done' "$(ovs-appctl -T 60 esw/set-mode $pf0 switchdev)"
+    settle
+    expect_equal $vfs "$(loaded_ports)" "ports loaded after the flip"
+    switch_stats >"$ESW_TEST_DIR/after"
+    python3 - "$ESW_TEST_DIR/before" "$ESW_TEST_DIR/after" <<'PYTHON'
+import json, sys
+before, after = (json.load(open(name))["devlink"] for name in sys.argv[1:])
+print(after["requests"] - before["requests"], after["dumps"] - before["dumps"])
+PYTHON
+}
+
+# Nobody but the operator asked for anything, and no flip costs more than the one before.
+test_flips() {
+    local first second dumps
+    ovs-vsctl --columns=_uuid,name,ofport list interface >"$ESW_TEST_DIR/interfaces"
+    read -r first dumps <<<"$(flip)"
+    expect_equal 0 "$dumps" "dumps"
+    [ "$first" -le $((3 * vfs + 20)) ] || fail "$first devlink requests for a flip with $vfs VFs"
+    read -r second dumps <<<"$(flip)"
+    expect_equal 0 "$dumps" "dumps of the second flip"
+    [ "$second" -le $((first + 5)) ] || fail "$second devlink requests after $first"
+    expect_equal "$(cat "$ESW_TEST_DIR/interfaces")" \
+        "$(ovs-vsctl --columns=_uuid,name,ofport list interface)" "rows and OpenFlow numbers"
+}
+
 cases_are_a_chain
 run_case "an adapter and a switch" test_start
 run_case "$vfs VFs, ports added in any order" test_ports_in_any_order
 run_case "the number of netlink messages is linear, no dump after the first" test_messages
 run_case "all go and come back at once" test_all_go_at_once
+run_case "flips of the mode bring all back by themselves, one at the cost of the other" test_flips
 end_cases
