@@ -2,9 +2,10 @@
 // Whatever happens in whatever order: in the end the manager agrees with the kernel.
 //
 // Four threads act at once, each by a sequence that the seed gives: the machine (PCI devices, VF
-// counts, modes that another program sets, netdevs), the operator (operations), the switch (ports),
-// and what goes wrong (calls that fail, notifications that are lost). Then faults end, and what is
-// published has to follow from what the kernel has and which ports there are.
+// counts, modes that another program sets, netdevs), the operator (operations), the switch (ports
+// and the profile), and what goes wrong (calls that fail, notifications that are lost). Then faults
+// end, and what is published has to follow from what the kernel has and which ports there are; and
+// modes from the profile, where nobody has set them by hand.
 //
 // ESW_TEST_SEED runs one seed again, ESW_TEST_ROUNDS another number of them.
 #include <atomic>
@@ -75,9 +76,11 @@ protected:
     void expect_agreement();
     void expect_eswitch(const Snapshot& snapshot, const DevlinkHandle& handle);
     void expect_ports(const Snapshot& snapshot);
+    void expect_profile(const Snapshot& snapshot, const DevlinkHandle& handle);
 
     std::set<DevlinkHandle> present;  // the machine's
     std::set<uint32_t> claimed;       // the switch's
+    std::string profile;              // the switch's, that was right
     std::atomic<size_t> asked{0};
     Mutex answers_mutex{LockRank::kLeaf};
     std::vector<std::string> answers ESW_GUARDED_BY(answers_mutex);
@@ -118,7 +121,7 @@ void RandomTest::operator_acts(Dice dice) {
     for (uint32_t step = 0; step < kSteps; ++step) {
         const DevlinkHandle& pf = dice.one_of(pfs);
         const uint32_t sf = 88 + dice.roll(2);
-        switch (dice.roll(8)) {
+        switch (dice.roll(9)) {
             case 0:
             case 1:
             case 2:
@@ -137,6 +140,9 @@ void RandomTest::operator_acts(Dice dice) {
             case 6:
                 manager->retry({}, {}, [](const Status&) {});
                 break;
+            case 7:
+                manager->set_mode_by_profile(pf, hours(100), answered());
+                break;
             default:
                 static_cast<void>(get(rescan_async()));  // may fail, as all does
                 break;
@@ -145,7 +151,18 @@ void RandomTest::operator_acts(Dice dice) {
 }
 
 void RandomTest::switch_acts(Dice dice) {
+    static constexpr const char* kProfiles[] = {
+        "", "*=switchdev", "*=legacy,pci/0000:08:00.1=switchdev_inactive",
+        "pci/0000:08:00.0=switchdev;encap_mode=none;force=true,*=switchdev_inactive",
+        "*=switchdev,pci/0000:08:00.0=wrong"};
+    manager->set_overrides("", 1);
     for (uint32_t step = 0; step < kSteps; ++step) {
+        if (dice.roll(4) == 0) {
+            const std::string text = dice.one_of(kProfiles);
+            profile = Profile::parse(text) ? text : profile;
+            manager->set_profile(text);
+            continue;
+        }
         const uint32_t port = dice.roll(9);
         const std::string name = "port" + std::to_string(port);
         if (claimed.count(port)) {
@@ -212,9 +229,11 @@ void RandomTest::expect_agreement() {
     for (const DevlinkHandle& handle : present) {
         if (known.count(handle)) {
             expect_eswitch(*snapshot, handle);
+            expect_profile(*snapshot, handle);
         }
     }
     expect_ports(*snapshot);
+    EXPECT_EQ(snapshot->profile->profile, profile);
     MutexLock lock(answers_mutex);
     EXPECT_EQ(answers.size(), asked);
     for (const std::string& answer : answers) {
@@ -250,6 +269,24 @@ void RandomTest::expect_eswitch(const Snapshot& snapshot, const DevlinkHandle& h
         EXPECT_EQ(rep->loads, rep->unloads + (loaded ? 1 : 0));
     }
     EXPECT_EQ(known, wanted);
+}
+
+void RandomTest::expect_profile(const Snapshot& snapshot, const DevlinkHandle& handle) {
+    SCOPED_TRACE(handle.to_string());
+    const EswitchProfile& status = snapshot.profile->eswitches.at(handle);
+    const auto parsed = Profile::parse(profile);
+    const ProfileRule* const rule = parsed->rule_for(handle);
+    EXPECT_EQ(status.override_mode.has_value(), status.state == ProfileState::kOverridden);
+    if (status.override_mode || !rule) {
+        return;
+    }
+    if (status.state == ProfileState::kHeld) {
+        EXPECT_GT(kernel.num_vfs(handle).value(), 0u);
+        EXPECT_FALSE(rule->force);
+        return;
+    }
+    EXPECT_EQ(status.state, ProfileState::kApplied) << status.error.to_string();
+    EXPECT_EQ(snapshot.eswitches.at(handle)->mode, rule->mode);
 }
 
 void RandomTest::expect_ports(const Snapshot& snapshot) {
