@@ -23,6 +23,7 @@ ESW_SYSTEM_TESTS += \
 	tests/ovs/netdevs.sh \
 	tests/ovs/operations.sh \
 	tests/ovs/ports-without-rep.sh \
+	tests/ovs/storm.sh \
 	tests/ovs/profile.sh \
 	tests/ovs/try-it.sh \
 	tests/ovs/visible.sh
