@@ -53,6 +53,9 @@ esw_manager_libesw_manager_a_SOURCES = \
 	esw-manager/record_report.h \
 	esw-manager/rep_block.cc \
 	esw-manager/rep_block.h \
+	esw-manager/rdma_devices.cc \
+	esw-manager/rdma_devices.h \
+	esw-manager/rdma_rep.h \
 	esw-manager/report.cc \
 	esw-manager/report.h \
 	esw-manager/report_json.cc \

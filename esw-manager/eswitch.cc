@@ -311,7 +311,9 @@ std::string Eswitch::obstacle(const Representor& rep, ProviderType type) const {
 }
 
 bool Eswitch::is_elsewhere(const Representor& rep, ProviderType type) const {
-    return type == ProviderType::kEth && rep.facts.port.ifindex != rep.slots[slot_of(type)].ifindex;
+    const Slot& slot = rep.slots[slot_of(type)];
+    return type == ProviderType::kEth ? rep.facts.port.ifindex != slot.ifindex
+                                      : rep.facts.port.index != slot.port_index;
 }
 
 bool Eswitch::is_loaded(const Representor& rep, ProviderType type) const {
@@ -353,46 +355,59 @@ void Eswitch::evaluate(const RepId& id, Representor& rep) {
 }
 
 void Eswitch::evaluate_all() {
-    gate_ = find_gate();
+    gates_ = find_gates();
     for (auto& [id, rep] : reps_) {
         evaluate(id, rep);
     }
 }
 
-std::string Eswitch::find_gate() const {
+std::string Eswitch::find_gate(ProviderType type) const {
     for (const auto& [id, rep] : reps_) {
         if (id.kind != RepId::Kind::kUplink) {
             break;  // uplinks are the first
         }
-        const ProviderStatus& eth = rep.slots[slot_of(ProviderType::kEth)].status;
-        if (!rep.present || !registered(rep, ProviderType::kEth) ||
-            is_loaded(rep, ProviderType::kEth)) {
+        const ProviderStatus& status = rep.slots[slot_of(type)].status;
+        if (!rep.present || !registered(rep, type) || is_loaded(rep, type)) {
             continue;
         }
-        if (eth.state == RepState::kFailed) {
-            return fmt::format("its uplink {} failed: {}", id.to_string(), eth.error.to_string());
+        if (status.state == RepState::kFailed) {
+            return fmt::format("its uplink {} failed: {}", id.to_string(),
+                               status.error.to_string());
         }
-        // An uplink that was moved away works: it is only out of our sight.
-        const std::string why = obstacle(rep, ProviderType::kEth);
+        // An uplink whose netdev was moved away works: it is only out of our sight.
+        const std::string why = obstacle(rep, type);
         if (why.empty()) {
             return fmt::format("its uplink {} is not loaded yet", id.to_string());
         }
-        if (rep.facts.port.type != PortType::kEth) {
+        if (type != ProviderType::kEth || rep.facts.port.type != PortType::kEth) {
             return fmt::format("its uplink {} is not loaded: {}", id.to_string(), why);
         }
     }
     return {};
 }
 
+/// Without the uplink's netdev nothing else is loaded. Without its RDMA port no other RDMA port is:
+/// it is the one that they are known from. Netdevs work without any, and do not wait for it: an
+/// RDMA device that cannot be opened must not take away the ports of a switch.
+Eswitch::Gates Eswitch::find_gates() const {
+    std::string eth = find_gate(ProviderType::kEth);
+    std::string rdma = eth.empty() ? find_gate(ProviderType::kRdma) : eth;
+    return {std::move(eth), std::move(rdma)};
+}
+
 void Eswitch::update_gate() {
-    std::string gate = find_gate();
-    if (gate == gate_) {
+    Gates gates = find_gates();
+    if (gates == gates_) {
         return;
     }
-    gate_ = std::move(gate);
+    bool opened = false;
+    for (const ProviderType type : kAllProviderTypes) {
+        opened |= gates[slot_of(type)].empty() && !gates_[slot_of(type)].empty();
+    }
+    gates_ = std::move(gates);
     for (auto& [id, rep] : reps_) {
         if (id.kind != RepId::Kind::kUplink) {
-            if (gate_.empty()) {
+            if (opened) {
                 evaluate(id, rep);
             } else {
                 dirty_.insert(id);
@@ -401,25 +416,28 @@ void Eswitch::update_gate() {
     }
 }
 
-std::string Eswitch::reason(const RepId& id, const Representor& rep) const {
-    if (is_loaded(rep, ProviderType::kEth)) {
+std::string Eswitch::reason(const RepId& id, const Representor& rep, ProviderType type) const {
+    if (is_loaded(rep, type)) {
         return {};
     }
-    const Slot& eth = rep.slots[slot_of(ProviderType::kEth)];
-    std::string why = obstacle(rep, ProviderType::kEth);
+    const Slot& slot = rep.slots[slot_of(type)];
+    std::string why = obstacle(rep, type);
     if (!why.empty()) {
         return why;
     }
-    if (eth.status.state == RepState::kFailed) {
-        return eth.status.error.to_string();
+    if (!providers_[slot_of(type)]) {
+        return type == ProviderType::kRdma ? "no rdma device" : "no provider";
     }
-    if (!eth.note.empty()) {
-        return eth.note;
+    if (slot.status.state == RepState::kFailed) {
+        return slot.status.error.to_string();
     }
-    if (id.kind != RepId::Kind::kUplink && !gate_.empty()) {
-        return gate_;
+    if (!slot.note.empty()) {
+        return slot.note;
     }
-    return eth.status.state == RepState::kLoading ? "being loaded" : "waits to be loaded";
+    if (id.kind != RepId::Kind::kUplink && !gates_[slot_of(type)].empty()) {
+        return gates_[slot_of(type)];
+    }
+    return slot.status.state == RepState::kLoading ? "being loaded" : "waits to be loaded";
 }
 
 RepPtr Eswitch::snapshot_rep(const RepId& id, const Representor& rep) const {
@@ -429,9 +447,15 @@ RepPtr Eswitch::snapshot_rep(const RepId& id, const Representor& rep) const {
     out->vport = vport_of(driver_.value_or(""), rep.facts.port.index);
     out->netdev = rep.facts.netdev;
     out->ifindex = rep.facts.port.ifindex;
-    out->reason = reason(id, rep);
+    out->reason = reason(id, rep, ProviderType::kEth);
+    out->rdma_reason = reason(id, rep, ProviderType::kRdma);
     out->rdma_device = rep.facts.rdma_device;
     out->rdma_port = rep.facts.rdma_port;
+    if (is_loaded(rep, ProviderType::kRdma) && rep.slots[slot_of(ProviderType::kRdma)].rdma) {
+        out->rdma = rep.slots[slot_of(ProviderType::kRdma)].rdma;
+        out->rdma_device = out->rdma->device;
+        out->rdma_port = out->rdma->port;
+    }
     for (const ProviderType type : kAllProviderTypes) {
         ProviderStatus& status = out->providers[slot_of(type)];
         status = rep.slots[slot_of(type)].status;

@@ -155,18 +155,22 @@ public:
 private:
     struct Slot {
         ProviderStatus status;
-        uint32_t ifindex = 0;  // of the netdev that it was loaded with (eth)
-        std::string note;      // why the last load found nothing to load
+        uint32_t ifindex = 0;     // of the netdev that it was loaded with (eth)
+        uint32_t port_index = 0;  // of the devlink port, which says the vport (rdma)
+        RdmaRepPtr rdma;          // what was loaded (rdma)
+        std::string note;         // why the last load found nothing to load
     };
     struct Representor {
         RepFacts facts;
         bool present = true;
         std::array<Slot, kProviderTypes> slots;
-        uint64_t loads = 0, unloads = 0;
+        uint64_t loads = 0, unloads = 0;  // of its netdev
         std::optional<Duration> load_time;
         std::optional<PortOptions> applied;  // since the last load
         std::string option_error;
     };
+    /// By provider type: why only uplinks are loaded, or empty.
+    using Gates = std::array<std::string, kProviderTypes>;
     struct Attempt {
         uint32_t port_index = 0;
         uint64_t revision = 0;
@@ -207,7 +211,8 @@ private:
     void evaluate(const RepId& id, Representor& rep) ESW_REQUIRES(mutex_);
     void evaluate_all() ESW_REQUIRES(mutex_);
     void update_gate() ESW_REQUIRES(mutex_);
-    std::string find_gate() const ESW_REQUIRES(mutex_);
+    std::string find_gate(ProviderType type) const ESW_REQUIRES(mutex_);
+    Gates find_gates() const ESW_REQUIRES(mutex_);
     void want_configured(const RepId& id, Representor& rep) ESW_REQUIRES(mutex_);
     /// The queue's thread as a holder of the block, called after the item that runs.
     BlockHolder working() const;
@@ -216,7 +221,8 @@ private:
     void mode_was_read() ESW_REQUIRES(mutex_);
     void set_failed(Slot& slot, Error error) ESW_REQUIRES(mutex_);
     RepPtr snapshot_rep(const RepId& id, const Representor& rep) const ESW_REQUIRES(mutex_);
-    std::string reason(const RepId& id, const Representor& rep) const ESW_REQUIRES(mutex_);
+    std::string reason(const RepId& id, const Representor& rep, ProviderType type) const
+        ESW_REQUIRES(mutex_);
 
     const DevlinkHandle handle_;
     const std::string name_;
@@ -242,7 +248,7 @@ private:
     std::map<RepId, Representor> reps_ ESW_GUARDED_BY(mutex_);
     std::map<RepId, RepUser> users_ ESW_GUARDED_BY(mutex_);
     std::set<RepId> dirty_ ESW_GUARDED_BY(mutex_);  // since the last snapshot
-    std::string gate_ ESW_GUARDED_BY(mutex_);       // why only uplinks are loaded, or empty
+    Gates gates_ ESW_GUARDED_BY(mutex_);
     std::vector<PortRead> reads_ ESW_GUARDED_BY(mutex_);
 
     std::optional<netlink::EswitchMode> mode_ ESW_GUARDED_BY(mutex_);

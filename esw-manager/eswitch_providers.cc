@@ -77,9 +77,11 @@ Status Eswitch::install(ProviderType type, std::shared_ptr<Provider> provider) {
 /// Unloads by each rep's own state, whatever the mode is.
 void Eswitch::remove(ProviderType type) {
     unload_all(type);
+    std::shared_ptr<Provider> removed;  // its end may take a kernel call
     {
         MutexLock lock(mutex_);
-        if (!std::exchange(providers_[slot_of(type)], nullptr)) {
+        removed = std::exchange(providers_[slot_of(type)], nullptr);
+        if (!removed) {
             return;
         }
         for (auto& [id, rep] : reps_) {

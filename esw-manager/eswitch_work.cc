@@ -125,9 +125,6 @@ std::optional<Eswitch::Attempt> Eswitch::begin_load(const RepId& id) {
         return std::nullopt;
     }
     Representor& rep = it->second;
-    if (id.kind != RepId::Kind::kUplink && !gate_.empty()) {
-        return std::nullopt;  // is queued again when the uplink is there
-    }
     Attempt attempt{rep.facts.port.index, rep.facts.revision, {}};
     for (const ProviderType type : kAllProviderTypes) {
         ProviderStatus& status = rep.slots[slot_of(type)].status;
@@ -135,6 +132,9 @@ std::optional<Eswitch::Attempt> Eswitch::begin_load(const RepId& id) {
         const bool due = status.state == RepState::kFailed && !status.retry_at;
         if (!registered(rep, type) || !obstacle(rep, type).empty()) {
             continue;
+        }
+        if (id.kind != RepId::Kind::kUplink && !gates_[slot_of(type)].empty()) {
+            continue;  // is queued again when the uplink is there
         }
         if (status.state == RepState::kRegistered || due) {
             status.state = RepState::kLoading;
@@ -241,7 +241,10 @@ bool Eswitch::load_type(const RepId& id, const Attempt& attempt, ProviderType ty
     MutexLock lock(mutex_);
     const bool good = finish_load(id, attempt, type, outcome, begun);
     if (good && !outcome->absent) {
-        reps_.at(id).slots[slot_of(type)].ifindex = port.ifindex.value_or(0);
+        Slot& slot = reps_.at(id).slots[slot_of(type)];
+        slot.ifindex = port.ifindex.value_or(0);
+        slot.port_index = port.index;
+        slot.rdma = outcome->rdma;
     }
     return good;
 }
@@ -272,8 +275,12 @@ bool Eswitch::finish_load(const RepId& id, const Attempt& attempt, ProviderType 
     }
     slot.status.state = RepState::kLoaded;
     slot.note.clear();
-    ++rep.loads;
     record_->count(Counter::kLoads);
+    if (type == ProviderType::kRdma) {
+        log_.debug("{}/{}: rdma loaded", name_, id.to_string());
+        return true;
+    }
+    ++rep.loads;
     rep.load_time = now - begun;
     rep.applied.reset();
     if (outcome->link && rep.facts.revision == attempt.revision) {
@@ -284,8 +291,7 @@ bool Eswitch::finish_load(const RepId& id, const Attempt& attempt, ProviderType 
             rep.facts.switch_id = outcome->link->switch_id;
         }
     }
-    log_.debug("{}/{}: {} loaded, netdev {}", name_, id.to_string(), to_string(type),
-               rep.facts.netdev);
+    log_.debug("{}/{}: eth loaded, netdev {}", name_, id.to_string(), rep.facts.netdev);
     return true;
 }
 
@@ -313,10 +319,13 @@ void Eswitch::unload_type(const RepId& id, ProviderType type) {
     Slot& slot = rep.slots[slot_of(type)];
     slot.status.state = base_state(rep, type);
     slot.ifindex = 0;
-    ++rep.unloads;
-    record_->count(Counter::kUnloads);
-    rep.option_error.clear();
+    slot.rdma.reset();
     dirty_.insert(id);
+    record_->count(Counter::kUnloads);
+    if (type == ProviderType::kEth) {
+        ++rep.unloads;
+        rep.option_error.clear();
+    }
 }
 
 WorkQueue::Result Eswitch::unload(const RepId& id) {
@@ -411,16 +420,16 @@ void Eswitch::tear_down() {
     static_cast<void>(block_.acquire_always(working(), "tear down"));
     unload_all(ProviderType::kRdma);
     unload_all(ProviderType::kEth);
+    decltype(providers_) removed;  // their end may take kernel calls
     {
         MutexLock lock(mutex_);
         reps_.clear();
         for (auto& wanted : wanted_providers_) {
             wanted.reset();
         }
-        for (auto& provider : providers_) {
-            provider.reset();
-        }
+        removed = std::exchange(providers_, {});
     }
+    removed = {};
     static_cast<void>(block_.release(worker_));
     callbacks_.closed();
 }

@@ -303,21 +303,40 @@ void Inventory::on(const netlink::LinkEvent& event, Changes& changes) {
     }
 }
 
-void Inventory::on(const netlink::RdmaEvent& event, Changes& changes) {
-    using Kind = netlink::RdmaEvent::Kind;
-    std::set<uint32_t> touched;
-    const auto is_it = [&](const netlink::RdmaPort& port) {
-        return event.device_index == port.device_index && (!event.port || *event.port == port.port);
-    };
-    if (event.kind == Kind::kUnregister || event.kind == Kind::kNetdevDetach) {
-        for (auto it = rdma_ports_.begin(); it != rdma_ports_.end();) {
-            if (is_it(it->second)) {
-                touched.insert(it->first);
-                it = rdma_ports_.erase(it);
-            } else {
-                ++it;
+std::set<uint32_t> Inventory::drop_rdma(
+    const std::function<bool(const netlink::RdmaPort&)>& is_it) {
+    std::set<uint32_t> dropped;
+    for (auto it = rdma_ports_.begin(); it != rdma_ports_.end();) {
+        if (is_it(it->second)) {
+            dropped.insert(it->first);
+            it = rdma_ports_.erase(it);
+        } else {
+            ++it;
+        }
+    }
+    return dropped;
+}
+
+void Inventory::refresh_netdevs(const std::set<uint32_t>& ifindexes, Changes& changes) {
+    for (const uint32_t ifindex : ifindexes) {
+        const auto ports = ports_of_.find(ifindex);
+        if (ports != ports_of_.end()) {
+            for (const RepRef& ref : ports->second) {
+                touch(ref);
+                refresh(ref, changes);
             }
         }
+    }
+}
+
+void Inventory::on(const netlink::RdmaEvent& event, Changes& changes) {
+    using Kind = netlink::RdmaEvent::Kind;
+    if (event.kind == Kind::kUnregister || event.kind == Kind::kNetdevDetach) {
+        refresh_netdevs(drop_rdma([&](const netlink::RdmaPort& port) {
+                            return event.device_index == port.device_index &&
+                                   (!event.port || *event.port == port.port);
+                        }),
+                        changes);
     } else if (event.kind == Kind::kNetdevAttach && event.ifindex && event.port &&
                event.device_index) {
         netlink::RdmaPort port;
@@ -327,15 +346,25 @@ void Inventory::on(const netlink::RdmaEvent& event, Changes& changes) {
         port.ifindex = event.ifindex;
         port.ifname = event.ifname;
         rdma_ports_[*event.ifindex] = std::move(port);
-        touched.insert(*event.ifindex);
+        refresh_netdevs({*event.ifindex}, changes);
     }
-    for (const uint32_t ifindex : touched) {
-        const auto ports = ports_of_.find(ifindex);
-        if (ports != ports_of_.end()) {
-            for (const RepRef& ref : ports->second) {
-                refresh(ref, changes);
+}
+
+void Inventory::on(const netlink::RdmaDeviceEvent& event, Changes& changes) {
+    if (event.kind == netlink::RdmaDeviceEvent::Kind::kWent) {
+        refresh_netdevs(drop_rdma([&](const netlink::RdmaPort& port) {
+                            return port.device_name == event.name;
+                        }),
+                        changes);
+    } else if (event.kind == netlink::RdmaDeviceEvent::Kind::kRenamed) {
+        std::set<uint32_t> renamed;
+        for (auto& [ifindex, port] : rdma_ports_) {
+            if (port.device_name == event.old_name) {
+                port.device_name = event.name;
+                renamed.insert(ifindex);
             }
         }
+        refresh_netdevs(renamed, changes);
     }
 }
 
@@ -409,21 +438,6 @@ Inventory::Changes Inventory::resync_rdma(std::vector<netlink::RdmaPort> ports) 
         }
     }
     refresh_all(changes);
-    return changes;
-}
-
-Inventory::Changes Inventory::forget_rdma(const DevlinkHandle& handle) {
-    Changes changes;
-    const auto device = devices_.find(handle);
-    if (device == devices_.end()) {
-        return changes;
-    }
-    const auto facts = device->second.facts;
-    for (const auto& [rep, known] : facts) {
-        if (known.port.ifindex && rdma_ports_.erase(*known.port.ifindex)) {
-            refresh({handle, rep}, changes);
-        }
-    }
     return changes;
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <functional>
 #include <map>
 #include <optional>
 #include <set>
@@ -60,10 +61,6 @@ public:
     /// event came since.
     Changes apply_read(const RepId& rep, const netlink::DevlinkPort& port, uint64_t revision);
 
-    /// The RDMA ports of a device are not known any more: its RDMA device was made anew, and the
-    /// kernel does not say to what.
-    Changes forget_rdma(const DevlinkHandle& handle);
-
     bool has_device(const DevlinkHandle& handle) const { return devices_.count(handle) != 0; }
     std::vector<DevlinkHandle> devices() const;
     /// Whether the device has, or may have, an eswitch: it has a port that is a representor, or
@@ -84,9 +81,14 @@ private:
     void on(const netlink::DevlinkPortEvent& event, Changes& changes);
     void on(const netlink::LinkEvent& event, Changes& changes);
     void on(const netlink::RdmaEvent& event, Changes& changes);
+    void on(const netlink::RdmaDeviceEvent& event, Changes& changes);
     // Parameters, rates: nothing is kept. Losses are the manager's.
     template <class Other>
     void on(const Other&, Changes&) {}
+
+    /// RDMA ports that `is_it` picks are not known any more; the ifindexes of their netdevs.
+    std::set<uint32_t> drop_rdma(const std::function<bool(const netlink::RdmaPort&)>& is_it);
+    void refresh_netdevs(const std::set<uint32_t>& ifindexes, Changes& changes);
 
     void set_port(const netlink::DevlinkPort& port, Changes& changes);
     void remove_port(const DevlinkHandle& handle, uint32_t index, Changes& changes);

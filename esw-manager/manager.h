@@ -17,6 +17,7 @@
 namespace esw {
 
 class EventLoop;
+class Provider;
 class Timers;
 
 /// What a port of type esw asks for, as its options say. Parsing them is the plugin's.
@@ -56,6 +57,10 @@ public:
         std::function<void()> changed;
         /// Makes the timers on the manager's event loop; empty: the loop's own. For tests.
         std::function<std::unique_ptr<Timers>(EventLoop&)> make_timers = {};
+        /// Makes the provider of an eswitch's RDMA device, of which this is generation
+        /// `generation`; empty: RDMA devices are left alone.
+        std::function<std::shared_ptr<Provider>(const DevlinkHandle& eswitch, uint64_t generation)>
+            make_rdma_provider = {};
     };
 
     static Result<std::unique_ptr<Manager>> create(Dependencies dependencies);

@@ -258,6 +258,9 @@ void ManagerImpl::apply(const netlink::KernelEvent& event) {
         log_.error("{}", lost->error.to_string());
         return;
     }
+    if (const auto* device = std::get_if<netlink::RdmaDeviceEvent>(&event)) {
+        take_rdma(rdma_devices_.apply(*device));
+    }
     take(inventory_.apply(event));
 }
 
@@ -315,8 +318,11 @@ void ManagerImpl::scanned(const ScanResult& result) {
         if (result.what.links) {
             take(inventory_.resync_links(result.links));
         }
-        if (result.what.rdma) {
+        if (result.what.rdma && !result.rdma_failed) {
             take(inventory_.resync_rdma(result.rdma_ports));
+            take_rdma(rdma_devices_.resync(result.rdma_devices, [this](const std::string& parent) {
+                return rdma_gone(parent);
+            }));
         }
         if (result.what.devlink) {
             take(inventory_.resync_devlink(result.devices, result.ports));
@@ -326,9 +332,9 @@ void ManagerImpl::scanned(const ScanResult& result) {
         }
     }
     finish_scan(result);
-    if (!result.status) {
+    if (!result.status || result.rdma_failed) {
         // Asked again: what was lost is still lost.
-        const ScanWhat what = result.what;
+        const ScanWhat what = result.status ? ScanWhat{false, false, true} : result.what;
         scan_timer_ = timer(back_off(kFirstRetry, kLastRetry, scan_retries_++),
                             [this, what] { request_scan(what); });
     }
@@ -350,7 +356,7 @@ void ManagerImpl::finish_scan(const ScanResult& result) {
     record_resync(result);
     scanned_ = true;
     if (status) {
-        scan_retries_ = 0;
+        scan_retries_ = result.rdma_failed ? scan_retries_ : 0;
         if (result.what.devlink) {
             devlink_ = result.no_devlink ? no_devlink() : Error{};
         }
@@ -434,10 +440,38 @@ void ManagerImpl::open_eswitch(const DevlinkHandle& handle) {
     }
     inspect_now(entry);
     static_cast<void>(entry.eswitch->register_provider(eth_provider_));  // it is the first
+    set_rdma_provider(handle, entry);
     for (const RepFacts& facts : inventory_.reps(handle)) {
         entry.eswitch->update_rep(facts);
     }
     publish_soon();
+}
+
+void ManagerImpl::take_rdma(const RdmaDevices::Changes& parents) {
+    for (auto& [handle, entry] : eswitches_) {
+        if (parents.count(handle.device)) {
+            set_rdma_provider(handle, entry);
+        }
+    }
+}
+
+void ManagerImpl::set_rdma_provider(const DevlinkHandle& handle, Entry& entry) {
+    const RdmaDevices::Device* device = rdma_devices_.find(handle);
+    if (!deps_.make_rdma_provider || entry.closing || (!device && !entry.rdma)) {
+        return;
+    }
+    entry.rdma = device ? deps_.make_rdma_provider(handle, device->generation) : nullptr;
+    log_.info("{}: {}", handle.to_string(),
+              device ? "RDMA device " + device->name : "its RDMA device is gone");
+    entry.eswitch->set_provider(ProviderType::kRdma, entry.rdma);
+    eswitch_changed(handle);
+}
+
+bool ManagerImpl::rdma_gone(const std::string& parent) const {
+    return std::any_of(eswitches_.begin(), eswitches_.end(), [&](const auto& eswitch) {
+        const auto& [handle, entry] = eswitch;
+        return handle.device == parent && entry.rdma && entry.rdma->device_gone();
+    });
 }
 
 void ManagerImpl::close_eswitch(const DevlinkHandle& handle) {
@@ -448,6 +482,7 @@ void ManagerImpl::close_eswitch(const DevlinkHandle& handle) {
     Entry& entry = found->second;
     entry.closing = true;
     policy_.gone(handle);
+    entry.rdma.reset();  // the eswitch closes the device, on its own thread
     entry.retry_timer.reset();
     entry.inspect_timer.reset();
     entry.eswitch->close();

@@ -21,6 +21,7 @@
 #include "esw-manager/mode_policy.h"
 #include "esw-manager/operations.h"
 #include "esw-manager/port_table.h"
+#include "esw-manager/rdma_devices.h"
 #include "esw-manager/scanner.h"
 #include "esw-manager/timers.h"
 
@@ -68,6 +69,7 @@ private:
         std::shared_ptr<Eswitch> eswitch;  // operations hold it too
         size_t operations = 0;             // that wait or run
         EswitchPtr published;
+        std::shared_ptr<Provider> rdma;  // of the present RDMA device; null: none
         bool dirty = true;
         bool closing = false;
         TimerHandle retry_timer;
@@ -143,6 +145,11 @@ private:
     void record_resync(const ScanResult& result);
     void finish_scan(const ScanResult& result);
 
+    /// Gives the eswitches on these parents the provider of the RDMA device that they have now.
+    void take_rdma(const RdmaDevices::Changes& parents);
+    void set_rdma_provider(const DevlinkHandle& handle, Entry& entry);
+    bool rdma_gone(const std::string& parent) const;
+
     void consider_device(const DevlinkHandle& handle);
     void open_eswitch(const DevlinkHandle& handle);
     RecordPtr record_of(const DevlinkHandle& handle);
@@ -186,6 +193,7 @@ private:
     uint32_t monitor_retries_ = 0;
     TimerHandle monitor_timer_;
     Inventory inventory_;
+    RdmaDevices rdma_devices_;
     std::map<DevlinkHandle, Entry> eswitches_;
     std::map<DevlinkHandle, uint64_t> last_generation_;  // of eswitches that were closed
     std::set<DevlinkHandle> plain_;                      // devices without an eswitch

@@ -28,14 +28,8 @@ void ManagerImpl::refresh_eswitches(Snapshot& next) {
     }
     for (auto& [handle, entry] : eswitches_) {
         if (!entry.closing && std::exchange(entry.dirty, false)) {
-            const EswitchPtr before =
-                std::exchange(entry.published, entry.eswitch->snapshot(entry.published));
+            entry.published = entry.eswitch->snapshot(entry.published);
             next.eswitches[handle] = entry.published;
-            if (before && before->mode != entry.published->mode && monitor_ &&
-                !monitor_->has_rdma_monitor()) {
-                // The RDMA device is another one now, and this kernel does not say which.
-                take(inventory_.forget_rdma(handle));
-            }
         }
     }
 }

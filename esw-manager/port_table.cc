@@ -219,6 +219,7 @@ PortBinding PortTable::binding_of(const Claim& claim, const Snapshot& snapshot,
                                   const PortTable::DeviceKnown& known) const {
     PortBinding binding;
     binding.port = claim.request.port;
+    binding.no_offload = "no representor";
     if (!claim.target) {
         binding.reason = claim.unresolved;
         return binding;
@@ -236,6 +237,7 @@ PortBinding PortTable::binding_of(const Claim& claim, const Snapshot& snapshot,
         return binding;
     }
     binding.vport = rep->vport;
+    binding.no_offload = offload_obstacle(*rep);
     binding.state = port_state(rep->eth());
     binding.option_error = rep->option_error;
     if (binding.state == PortState::kLoaded) {

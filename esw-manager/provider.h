@@ -6,6 +6,7 @@
 
 #include "base/result.h"
 #include "esw-manager/ids.h"
+#include "esw-manager/rdma_rep.h"
 #include "esw-manager/snapshot.h"
 #include "netlink/devlink_types.h"
 #include "netlink/rtnl_types.h"
@@ -24,7 +25,8 @@ struct LoadResult {
     /// something new. `reason` says what is missing.
     bool absent = false;
     std::string reason;
-    std::optional<netlink::Link> link;  ///< the netdev, when the provider knows it
+    std::optional<netlink::Link> link = {};  ///< the netdev, when the provider knows it
+    RdmaRepPtr rdma = {};                    ///< its RDMA port, from the provider of those
 };
 
 /// Loads representors of one type.
@@ -46,6 +48,10 @@ public:
 
     /// Called once for every load() that succeeded.
     virtual void unload(const RepRef& ref) = 0;
+
+    /// What it loads from is known to have ended: another provider has to take its place. Any
+    /// thread, at any time.
+    virtual bool device_gone() const { return false; }
 };
 
 }  // namespace esw

@@ -44,6 +44,7 @@ std::string eswitch_table(const ReportContext& context, const EswitchRows& rows,
         {"ESWITCH", "MODE", "WANTED", "STATE", "GENERATION", "LAG", "REPS LOADED", "OFFLOAD"});
     for (const EswitchPtr& eswitch : rows) {
         const auto [lag, lag_reason] = lag_of(context.snapshot, *eswitch);
+        const std::string offload = offload_obstacle(*eswitch);
         Table::Details details;
         if (more) {
             details = {
@@ -61,7 +62,7 @@ std::string eswitch_table(const ReportContext& context, const EswitchRows& rows,
                  fmt::format("{} pending, {} run, {} stale, {} requeued, {} failed",
                              eswitch->queue.pending, eswitch->queue.run, eswitch->queue.stale,
                              eswitch->queue.requeued, eswitch->queue.failed)},
-                {"offload", std::string(kNoRdma)},
+                {"offload", or_word(offload, "ready")},
             };
         }
         if (eswitch->error.code) {
@@ -70,10 +71,35 @@ std::string eswitch_table(const ReportContext& context, const EswitchRows& rows,
         table.add({eswitch->handle.to_string(), mode_text(eswitch->mode, "unknown"),
                    mode_text(wanted_mode(context.snapshot, *eswitch), "not set"), eswitch->state,
                    std::to_string(eswitch->generation), or_word(lag, "unknown"),
-                   counts_text(count_reps(context.snapshot, *eswitch)), "not ready"},
+                   counts_text(count_reps(context.snapshot, *eswitch)),
+                   offload.empty() ? "ready" : "not ready"},
                   std::move(details));
     }
     return table.to_string();
+}
+
+/// How packets of the representor are known to rules, or why there are none.
+std::string rdma_text(const RepSnapshot& rep) {
+    if (!rep.rdma) {
+        return rep.rdma_reason;
+    }
+    const auto& metadata = rep.rdma->metadata;
+    return fmt::format(
+        "device generation {}, {}", rep.rdma->device_generation,
+        metadata ? fmt::format("metadata {:#010x}/{:#010x}", metadata->value, metadata->mask)
+                 : std::string("no metadata"));
+}
+
+void add_retries(const char* key, const ProviderStatus& status, const ReportContext& context,
+                 Table::Details& details) {
+    if (status.state != RepState::kFailed) {
+        return;
+    }
+    const auto& at = status.retry_at;
+    const auto left = at ? std::max<int64_t>(0, to_ms(*at - context.now)) : 0;
+    details.emplace_back(
+        key, fmt::format("{}, {}", status.retries,
+                         at ? fmt::format("next in {} ms", left) : std::string("none due")));
 }
 
 Table::Details rep_details(const ReportContext& context, const RepSnapshot& rep) {
@@ -83,7 +109,7 @@ Table::Details rep_details(const ReportContext& context, const RepSnapshot& rep)
         {"rdma port", rep.rdma_device.empty()
                           ? "unknown"
                           : fmt::format("{}/{}", rep.rdma_device, rep.rdma_port)},
-        {"rdma", std::string(kNoRdma)},
+        {"rdma", rdma_text(rep)},
         {"loads",
          fmt::format("{}, {} unloads{}", rep.loads, rep.unloads,
                      rep.load_time ? fmt::format(", last load took {} ms", to_ms(*rep.load_time))
@@ -98,14 +124,8 @@ Table::Details rep_details(const ReportContext& context, const RepSnapshot& rep)
         }
         details.emplace_back("function", std::move(text));
     }
-    if (rep.eth().state == RepState::kFailed) {
-        const auto& at = rep.eth().retry_at;
-        details.emplace_back(
-            "retries", fmt::format("{}, {}", rep.eth().retries,
-                                   at ? fmt::format("next in {} ms",
-                                                    std::max<int64_t>(0, to_ms(*at - context.now)))
-                                      : std::string("none due")));
-    }
+    add_retries("retries", rep.eth(), context, details);
+    add_retries("rdma retries", rep.rdma_status(), context, details);
     if (!rep.option_error.empty()) {
         details.emplace_back("option error", rep.option_error);
     }

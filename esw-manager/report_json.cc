@@ -39,6 +39,20 @@ ordered_json provider(const ReportContext& context, const ProviderStatus& status
     return out;
 }
 
+/// What rules of the adapter name the representor by.
+ordered_json rdma_details(const RdmaRep* rep) {
+    if (!rep) {
+        return ordered_json::object();
+    }
+    ordered_json out{{"device_generation", rep->device_generation},
+                     {"vhca_id", value_or_null(rep->vhca_id)},
+                     {"metadata", nullptr}};
+    if (rep->metadata) {
+        out["metadata"] = {{"value", rep->metadata->value}, {"mask", rep->metadata->mask}};
+    }
+    return out;
+}
+
 }  // namespace
 
 ordered_json block_to_json(const BlockState& block, TimePoint now) {
@@ -67,6 +81,7 @@ std::string eswitches_to_json(const ReportContext& context, const EswitchRows& r
     for (const EswitchPtr& eswitch : rows) {
         const RepCounts counts = count_reps(context.snapshot, *eswitch);
         const auto [lag, lag_reason] = lag_of(context.snapshot, *eswitch);
+        const std::string offload = offload_obstacle(*eswitch);
         ordered_json& row = out[eswitch->handle.to_string()];
         row = {{"mode", mode_or_null(eswitch->mode)},
                {"wanted", mode_or_null(wanted_mode(context.snapshot, *eswitch))},
@@ -87,7 +102,8 @@ std::string eswitches_to_json(const ReportContext& context, const EswitchRows& r
                 {{"pending", eswitch->queue.pending},
                  {"stale", eswitch->queue.stale},
                  {"run", eswitch->queue.run}}},
-               {"offload", {{"ready", false}, {"flows", 0}, {"reason", kNoRdma}}},
+               {"offload",
+                {{"ready", offload.empty()}, {"flows", 0}, {"reason", text_or_null(offload)}}},
                {"error", error_or_null(eswitch->error)}};
         if (more) {
             row["mode_age_ms"] = eswitch->mode_read_at
@@ -113,7 +129,7 @@ std::string reps_to_json(const ReportContext& context, const RepRows& rows, bool
                {"bridge", bridge == context.bridges.end() ? ordered_json(nullptr)
                                                           : text_or_null(bridge->second)},
                {"eth", provider(context, rep->providers[0], rep->reason)},
-               {"rdma", provider(context, rep->providers[1], std::string(kNoRdma))},
+               {"rdma", provider(context, rep->providers[1], rep->rdma_reason)},
                {"loads", rep->loads},
                {"unloads", rep->unloads},
                {"load_ms",
@@ -125,6 +141,7 @@ std::string reps_to_json(const ReportContext& context, const RepRows& rows, bool
         row["rdma_device"] = text_or_null(rep->rdma_device);
         row["rdma_port"] =
             rep->rdma_device.empty() ? ordered_json(nullptr) : ordered_json(rep->rdma_port);
+        row["rdma"].update(rdma_details(rep->rdma.get()));
         const netlink::PortFunction function = rep->function.value_or(netlink::PortFunction{});
         row["hw_addr"] = function.hw_addr ? ordered_json(netlink::to_string(*function.hw_addr))
                                           : ordered_json(nullptr);

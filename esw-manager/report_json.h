@@ -10,9 +10,6 @@
 
 namespace esw {
 
-/// What this release does not do yet, in the words of both forms of the reports.
-inline constexpr std::string_view kNoRdma = "the rdma provider is not part of this release";
-
 using EswitchRows = std::vector<EswitchPtr>;
 using RepRows = std::vector<std::pair<EswitchPtr, RepPtr>>;
 

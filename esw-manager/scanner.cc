@@ -51,6 +51,16 @@ void Scanner::run() {
     }
 }
 
+/// What goes meanwhile is left out: that it went is told.
+void Scanner::ask_rdma(const netlink::RdmaDevice& device, ScanResult& result) {
+    if (auto parent = kernel_.rdma_parent(device.name)) {
+        result.rdma_devices.push_back({device.name, device.index, *std::move(parent)});
+    }
+    if (const auto ports = kernel_.rdma_ports(device.index)) {
+        result.rdma_ports.insert(result.rdma_ports.end(), ports->begin(), ports->end());
+    }
+}
+
 ScanResult Scanner::ask(ScanWhat what) {
     ScanResult result;
     result.what = what;
@@ -77,11 +87,9 @@ ScanResult Scanner::ask(ScanWhat what) {
     if (what.rdma) {
         // RDMA is an addition: without it everything else is still true.
         const auto devices = kernel_.rdma_devices();
+        result.rdma_failed = !devices && devices.error().code != ENOTSUP;
         for (size_t i = 0; devices && i < devices->size(); ++i) {
-            auto ports = kernel_.rdma_ports((*devices)[i].index);
-            if (ports) {
-                result.rdma_ports.insert(result.rdma_ports.end(), ports->begin(), ports->end());
-            }
+            ask_rdma((*devices)[i], result);
         }
     }
     return result;

@@ -8,6 +8,7 @@
 
 #include "base/mutex.h"
 #include "base/thread.h"
+#include "esw-manager/rdma_devices.h"
 #include "netlink/kernel.h"
 
 namespace esw {
@@ -25,6 +26,8 @@ struct ScanResult {
     std::vector<netlink::DevlinkPort> ports;
     std::vector<netlink::Link> links;
     std::vector<netlink::RdmaPort> rdma_ports;
+    std::vector<FoundRdmaDevice> rdma_devices;  ///< that are made of a device
+    bool rdma_failed = false;                   ///< RDMA devices are not known: to be asked again
     bool no_devlink = false;  ///< the kernel has none, so there are no devices and ports
     /// Of the first dump that failed; nothing of this result is to be used then.
     Status status;
@@ -47,6 +50,7 @@ public:
 private:
     void run();
     ScanResult ask(ScanWhat what);
+    void ask_rdma(const netlink::RdmaDevice& device, ScanResult& result);
 
     netlink::Kernel& kernel_;
     const std::function<void(ScanResult)> done_;

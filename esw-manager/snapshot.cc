@@ -106,6 +106,25 @@ std::string describe_missing(const EswitchSnapshot& eswitch, const RepId& rep) {
     return fmt::format("no such representor {} on {} ({})", rep.to_string(), handle, has);
 }
 
+std::string offload_obstacle(const RepSnapshot& rep) {
+    return rep.rdma_status().state == RepState::kLoaded ? "" : rep.rdma_reason;
+}
+
+std::string offload_obstacle(const EswitchSnapshot& eswitch) {
+    if (!eswitch.mode) {
+        return "the eswitch mode is not known";
+    }
+    if (*eswitch.mode == netlink::EswitchMode::kLegacy) {
+        return "eswitch is in legacy mode";
+    }
+    for (const auto& [id, rep] : eswitch.reps) {
+        if (id.kind == RepId::Kind::kUplink) {  // they are the first
+            return offload_obstacle(*rep);
+        }
+    }
+    return "it has no uplink";
+}
+
 LagState lag_of(const Snapshot& snapshot, const EswitchSnapshot& eswitch) {
     size_t pfs = 0;
     for (const auto& [handle, other] : snapshot.eswitches) {

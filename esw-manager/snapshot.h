@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "esw-manager/ids.h"
 #include "esw-manager/profile_status.h"
+#include "esw-manager/rdma_rep.h"
 #include "esw-manager/rep_block.h"
 #include "netlink/devlink_types.h"
 
@@ -46,6 +47,8 @@ struct RepSnapshot {
     std::string netdev;  ///< empty while there is none
     std::optional<uint32_t> ifindex;
     std::string reason;       ///< why it is not loaded, one line; empty when loaded
+    std::string rdma_reason;  ///< the same of the rdma provider
+    RdmaRepPtr rdma;          ///< what the rdma provider has loaded, or null
     std::string rdma_device;  ///< RDMA device that has the rep as a port; empty: none known
     uint32_t rdma_port = 0;   ///< and its port number there, from 1
     std::array<ProviderStatus, kProviderTypes> providers;
@@ -56,6 +59,7 @@ struct RepSnapshot {
     std::optional<Duration> load_time;  ///< of the last load that succeeded
 
     const ProviderStatus& eth() const { return providers[0]; }
+    const ProviderStatus& rdma_status() const { return providers[1]; }
 };
 
 using RepPtr = std::shared_ptr<const RepSnapshot>;
@@ -101,6 +105,7 @@ struct PortBinding {
     std::string netdev;               ///< its present name, when ifindex is set
     std::optional<uint16_t> vport;
     std::string option_error;  ///< port function or rate options that were not taken, or empty
+    std::string no_offload;    ///< why rules cannot name the rep; empty: they can
 
     bool operator==(const PortBinding&) const = default;
 };
@@ -127,5 +132,10 @@ struct LagState {
     bool operator==(const LagState&) const = default;
 };
 LagState lag_of(const Snapshot& snapshot, const EswitchSnapshot& eswitch);
+
+/// Why rules cannot be put into an eswitch, which is to say that its uplink has no RDMA port, or
+/// cannot name one of its representors; empty: they can.
+std::string offload_obstacle(const EswitchSnapshot& eswitch);
+std::string offload_obstacle(const RepSnapshot& rep);
 
 }  // namespace esw

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "esw-manager/manager.h"
+#include "esw-manager/mlx5/rdma_provider.h"
 #include "netlink/netlink_kernel.h"
 #include "netlink/netlink_monitor.h"
 #include "ovs-plugin/commands.h"
@@ -89,7 +90,11 @@ Result<std::unique_ptr<Plugin>> make_plugin(const esw_host& host) {
             [&log, &clock](EventLoop& loop) -> Result<std::unique_ptr<netlink::KernelMonitor>> {
             return netlink::make_netlink_monitor(loop, log, clock);
         };
-        return Manager::create({kernel, make_monitor, clock, log, std::move(changed)});
+        const auto make_rdma_provider = [](const DevlinkHandle& eswitch, uint64_t generation) {
+            return std::make_shared<mlx5::RdmaProvider>(eswitch, generation, mlx5::open_ib_device);
+        };
+        return Manager::create(
+            {kernel, make_monitor, clock, log, std::move(changed), {}, make_rdma_provider});
     };
     return Plugin::create(std::move(parts));
 }

@@ -33,6 +33,14 @@ std::string reason(const PortView& view, PortState state) {
     return view.binding->reason;
 }
 
+/// "ready", or why rules of the adapter cannot name the representor.
+std::string offload(const PortBinding* binding) {
+    if (!binding) {
+        return "no representor";
+    }
+    return binding->no_offload.empty() ? "ready" : binding->no_offload;
+}
+
 }  // namespace
 
 std::vector<std::pair<std::string, std::string>> port_status(const PortView& view) {
@@ -65,8 +73,7 @@ std::vector<std::pair<std::string, std::string>> port_status(const PortView& vie
         add("esw-generation", std::to_string(view.eswitch->generation));
         add("lag", view.lag.kind.empty() ? "unknown" : view.lag.kind);
     }
-    // There is no rdma provider that could put flows into the adapter.
-    add("offload", "no rdma provider");
+    add("offload", offload(binding));
     std::string option_error = view.option_error;
     if (option_error.empty() && binding) {
         option_error = binding->option_error;

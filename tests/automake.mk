@@ -25,6 +25,8 @@ ESW_SYSTEM_TESTS += \
 	tests/ovs/ports-without-rep.sh \
 	tests/ovs/storm.sh \
 	tests/ovs/profile.sh \
+	tests/ovs/rdma.sh \
+	tests/ovs/rdma-newer-kernel.sh \
 	tests/ovs/try-it.sh \
 	tests/ovs/visible.sh
 ESW_SUITES = tests/ovs-suite/run-suite
@@ -40,6 +42,7 @@ tests_ovs_packet_socket_fault_la_LDFLAGS = -module -avoid-version -rpath /nowher
 include tests/unit/base/automake.mk
 include tests/unit/netlink/automake.mk
 include tests/unit/manager/automake.mk
+include tests/unit/mlx5/automake.mk
 include tests/unit/plugin/automake.mk
 include tests/unit/sim/automake.mk
 include tests/sim/automake.mk

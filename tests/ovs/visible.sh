@@ -27,7 +27,8 @@ test_first_load() {
         "set(x) == {'$pf0', '$pf1'} and all(e['work'] == [] and e['pending'] == 0 for e in x.values())"
 }
 
-# Three views of the same work say the same, from the beginning on.
+# Three views of the same work say the same, from the beginning on. The counters are those of both
+# providers, a representor's those of its netdev.
 test_statistics_agree() {
     local stats reps show events
     stats=$(ask esw/stats-show --json $pf0)
@@ -35,7 +36,8 @@ test_statistics_agree() {
     show=$(ask esw/show --json -m $pf0)
     events=$(ask esw/event-show --json $pf0)
     expect_json "[$stats, $reps, $show, $events]" "(lambda c, reps, queue, log:
-        c['loads'] == sum(r['loads'] for r in reps.values()) == 3 and c['load_failures'] == 0
+        c['loads'] == sum(r['loads'] + (r['rdma']['state'] == 'loaded') for r in reps.values()) == 6
+        and c['load_failures'] == 0
         and c['queue_run'] == queue['run'] and c['queue_stale'] == queue['stale']
         and log['dropped'] == 0 and log['recorded'] == len(log['events'])
         and c['queue_run'] == sum(e['where'] == 'queue' and e['result'] != 'stale'

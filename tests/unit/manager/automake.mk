@@ -23,6 +23,8 @@ tests_unit_test_manager_SOURCES = \
 	tests/unit/manager/profile_manager_test.cc \
 	tests/unit/manager/profile_test.cc \
 	tests/unit/manager/random_test.cc \
+	tests/unit/manager/rdma_devices_test.cc \
+	tests/unit/manager/rdma_test.cc \
 	tests/unit/manager/record_fixture.h \
 	tests/unit/manager/record_report_test.cc \
 	tests/unit/manager/record_test.cc \

@@ -4,9 +4,12 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <atomic>
 #include <future>
 #include <map>
+#include <memory>
+#include <optional>
 #include <stdexcept>
 
 #include "esw-manager/eth_provider.h"
@@ -35,8 +38,8 @@ public:
             changed_.wait(mutex_);
         }
         in_load_ = false;
-        if (fail_ > 0) {
-            --fail_;
+        if (fail_ > 0 || failing_ == target.ref.rep) {
+            fail_ = std::max(fail_ - 1, 0);
             return fail(EAGAIN, target.ref.to_string(), "open", "not now");
         }
         return LoadResult{};
@@ -66,6 +69,10 @@ public:
         MutexLock lock(mutex_);
         fail_ = count;
     }
+    void fail_always(const RepId& id) {
+        MutexLock lock(mutex_);
+        failing_ = id;
+    }
     int loads(const RepId& id) {
         MutexLock lock(mutex_);
         return loads_[id];
@@ -81,6 +88,7 @@ private:
     CondVar changed_;
     bool held_ = false, in_load_ = false;
     int fail_ = 0;
+    std::optional<RepId> failing_;
     std::map<RepId, int> loads_, unloads_;
 };
 
@@ -198,11 +206,14 @@ TEST_F(EswitchTest, LoadedIsSaidAfterTheLoad) {
 
 TEST_F(EswitchTest, WithoutItsUplinkNothingElseIsLoaded) {
     ASSERT_TRUE(eswitch->register_provider(eth_provider));
+    ASSERT_TRUE(eswitch->register_provider(rdma_provider));
     eth_provider.fail_next(1);
     start_and_settle();
     EXPECT_EQ(eth(p0), RepState::kFailed);
     EXPECT_EQ(eth(vf0), RepState::kRegistered);
+    EXPECT_EQ(rdma(vf0), RepState::kRegistered);
     EXPECT_EQ(eth_provider.loads(vf0), 0);
+    EXPECT_EQ(rdma_provider.loads(vf0), 0) << "nothing else, whose ever";
     EXPECT_EQ(last->reps.at(vf0)->reason,
               "its uplink p0 failed: pci/0000:08:00.0/p0: open: not now (Resource temporarily "
               "unavailable)");
@@ -211,17 +222,19 @@ TEST_F(EswitchTest, WithoutItsUplinkNothingElseIsLoaded) {
     settle();
     EXPECT_EQ(eth(p0), RepState::kLoaded);
     EXPECT_EQ(eth(vf0), RepState::kLoaded);
+    EXPECT_EQ(rdma(vf0), RepState::kLoaded);
 }
 
-// L20
+// L20. One rep's failure: the uplink's would keep this provider from the others altogether.
 TEST_F(EswitchTest, SecondProviderThatFailsLeavesTheFirstLoaded) {
     ASSERT_TRUE(eswitch->register_provider(eth_provider));
     start_and_settle();
-    rdma_provider.fail_next(3);
+    rdma_provider.fail_always(vf0);
     ASSERT_TRUE(eswitch->register_provider(rdma_provider));
     settle();
     EXPECT_EQ(eth(vf0), RepState::kLoaded);
     EXPECT_EQ(rdma(vf0), RepState::kFailed);
+    EXPECT_EQ(rdma(vf1), RepState::kLoaded);
     EXPECT_EQ(eth_provider.unloads(vf0), 0);
 }
 

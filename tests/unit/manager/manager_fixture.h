@@ -4,12 +4,14 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <functional>
 #include <future>
 #include <memory>
 #include <string>
 
 #include "base/mutex.h"
 #include "esw-manager/manager.h"
+#include "esw-manager/provider.h"
 #include "tests/fakes/fake_clock.h"
 #include "tests/fakes/fake_kernel.h"
 #include "tests/fakes/memory_sink.h"
@@ -33,19 +35,23 @@ protected:
     const DevlinkHandle pf1{"pci", "0000:08:00.1"};
 
     ManagerTest() {
-        manager = Manager::create(
-                      {kernel,
-                       [this](EventLoop& loop) -> Result<std::unique_ptr<netlink::KernelMonitor>> {
-                           return kernel.monitor(loop);
-                       },
-                       clock, log,
-                       [this] {
-                           MutexLock lock(mutex);
-                           ++publications;
-                           published.notify_all();
-                       },
-                       [this](EventLoop& loop) { return clock.timers(loop); }})
-                      .value();
+        manager =
+            Manager::create(
+                {kernel,
+                 [this](EventLoop& loop) -> Result<std::unique_ptr<netlink::KernelMonitor>> {
+                     return kernel.monitor(loop);
+                 },
+                 clock, log,
+                 [this] {
+                     MutexLock lock(mutex);
+                     ++publications;
+                     published.notify_all();
+                 },
+                 [this](EventLoop& loop) { return clock.timers(loop); },
+                 [this](const DevlinkHandle& handle, uint64_t generation) {
+                     return make_rdma_provider ? make_rdma_provider(handle, generation) : nullptr;
+                 }})
+                .value();
     }
     ~ManagerTest() override {
         kernel.ungate_all();  // a test that failed may have left some closed
@@ -180,6 +186,8 @@ protected:
         return it == snapshot->ports.end() ? PortBinding{} : *it->second;
     }
 
+    /// Of RDMA devices; empty: they are left alone. Set before start().
+    std::function<std::shared_ptr<Provider>(const DevlinkHandle&, uint64_t)> make_rdma_provider;
     fakes::FakeKernel kernel;
     fakes::FakeClock clock;
     fakes::MemorySink log;

@@ -24,6 +24,7 @@ RepPtr make_rep(const char* id, uint16_t vport, const char* netdev, RepState sta
     rep->netdev = netdev;
     rep->ifindex = 10u + vport % 100;
     rep->providers[0].state = state;
+    rep->rdma_reason = "no rdma device";
     return rep;
 }
 
@@ -54,6 +55,13 @@ Snapshot make_snapshot() {
     vf0->load_time = milliseconds(1);
     vf0->rdma_device = "mlx5_0";
     vf0->rdma_port = 2;
+    vf0->providers[1].state = RepState::kLoaded;
+    vf0->rdma_reason.clear();
+    RdmaRep rdma;
+    rdma.device_generation = 3;
+    rdma.vhca_id = 9;
+    rdma.metadata = {0x20000, 0xffff0000};
+    vf0->rdma = std::make_shared<const RdmaRep>(rdma);
     vf0->function.emplace();
     vf0->function->hw_addr = netlink::MacAddress{2, 0, 0, 0, 0, 9};
     eswitch->reps[vf0->id] = vf0;
@@ -63,6 +71,10 @@ Snapshot make_snapshot() {
     vf1->providers[0].retries = 2;
     vf1->providers[0].retry_at = kNow + milliseconds(400);
     vf1->reason = "eth6: read netdev: try later";
+    vf1->providers[1].state = RepState::kFailed;
+    vf1->providers[1].error = {EAGAIN, "mlx5_0", "open", "rdma device is gone"};
+    vf1->providers[1].retries = 1;
+    vf1->rdma_reason = "mlx5_0: open: rdma device is gone (Resource temporarily unavailable)";
     eswitch->reps[vf1->id] = vf1;
     snapshot.eswitches[kPf0] = eswitch;
     auto binding = std::make_shared<PortBinding>();
@@ -107,7 +119,7 @@ pci/0000:08:00.0  switchdev  not set  idle   7           none  2 of 4, 1 failed,
     block         none
     lag           single pf
     queue         0 pending, 19 run, 3 stale, 1 requeued, 2 failed
-    offload       the rdma provider is not part of this release)");
+    offload       no rdma device)");
 }
 
 TEST_F(Report, EswitchErrorIsShownAlways) {
@@ -128,7 +140,7 @@ TEST_F(Report, EswitchesAsJson) {
           "reps": {"total": 4, "loaded": 2, "failed": 1, "absent": 1},
           "queue": {"pending": 0, "stale": 3, "run": 19},
           "offload": {"ready": false, "flows": 0,
-                      "reason": "the rdma provider is not part of this release"},
+                      "reason": "no rdma device"},
           "error": null}})"));
     EXPECT_EQ(json::parse(eswitches({true, true, {}}).value())["pci/0000:08:00.0"]["mode_age_ms"],
               1500);
@@ -138,27 +150,28 @@ TEST_F(Report, RepresentorsAreATable) {
     EXPECT_EQ(reps().value(),
               R"(REPRESENTOR              VPORT  NETDEV  PORT  BRIDGE  ETH     RDMA          REASON
 pci/0000:08:00.0/p0      65535  wire    none  none    loaded  unregistered  none
-pci/0000:08:00.0/pf0vf0  1      eth5    vm1   br0     loaded  unregistered  none
-pci/0000:08:00.0/pf0vf1  2      none    none  none    failed  unregistered  eth6: read netdev: try later)");
+pci/0000:08:00.0/pf0vf0  1      eth5    vm1   br0     loaded  loaded        none
+pci/0000:08:00.0/pf0vf1  2      none    none  none    failed  failed        eth6: read netdev: try later)");
 }
 
 TEST_F(Report, RepresentorDetails) {
     EXPECT_EQ(reps({false, true, {"pf0vf0", "pci/0000:08:00.0/pf0vf1"}}).value(),
-              R"(REPRESENTOR              VPORT  NETDEV  PORT  BRIDGE  ETH     RDMA          REASON
-pci/0000:08:00.0/pf0vf0  1      eth5    vm1   br0     loaded  unregistered  none
+              R"(REPRESENTOR              VPORT  NETDEV  PORT  BRIDGE  ETH     RDMA    REASON
+pci/0000:08:00.0/pf0vf0  1      eth5    vm1   br0     loaded  loaded  none
     devlink port  65537
     ifindex       11
     rdma port     mlx5_0/2
-    rdma          the rdma provider is not part of this release
+    rdma          device generation 3, metadata 0x00020000/0xffff0000
     loads         3, 2 unloads, last load took 1 ms
     function      hw-addr 02:00:00:00:00:09
-pci/0000:08:00.0/pf0vf1  2      none    none  none    failed  unregistered  eth6: read netdev: try later
+pci/0000:08:00.0/pf0vf1  2      none    none  none    failed  failed  eth6: read netdev: try later
     devlink port  65538
     ifindex       none
     rdma port     unknown
-    rdma          the rdma provider is not part of this release
+    rdma          mlx5_0: open: rdma device is gone (Resource temporarily unavailable)
     loads         0, 0 unloads
-    retries       2, next in 400 ms)");
+    retries       2, next in 400 ms
+    rdma retries  1, none due)");
 }
 
 TEST_F(Report, RepresentorsAsJson) {
@@ -167,13 +180,37 @@ TEST_F(Report, RepresentorsAsJson) {
     EXPECT_EQ(all["pci/0000:08:00.0/pf0vf0"], json::parse(R"(
         {"vport": 1, "netdev": "eth5", "ifindex": 11, "port": "vm1", "bridge": "br0",
          "eth": {"state": "loaded"},
-         "rdma": {"state": "unregistered",
-                  "reason": "the rdma provider is not part of this release"},
+         "rdma": {"state": "loaded"},
          "loads": 3, "unloads": 2, "load_ms": 1})"));
     EXPECT_EQ(all["pci/0000:08:00.0/pf0vf1"]["eth"], json::parse(R"(
         {"state": "failed", "errno": "EAGAIN", "stage": "read netdev", "reason": "try later",
          "retries": 2, "retry_in_ms": 400})"));
     EXPECT_EQ(all["pci/0000:08:00.0/pf0vf1"]["netdev"], nullptr);
+    EXPECT_EQ(all["pci/0000:08:00.0/pf0vf1"]["rdma"], json::parse(R"(
+        {"state": "failed", "errno": "EAGAIN", "stage": "open", "reason": "rdma device is gone",
+         "retries": 1, "retry_in_ms": null})"));
+    EXPECT_EQ(all["pci/0000:08:00.0/p0"]["rdma"],
+              json::parse(R"({"state": "unregistered", "reason": "no rdma device"})"));
+    const json more = json::parse(reps({true, true, {}}).value());
+    EXPECT_EQ(more["pci/0000:08:00.0/pf0vf0"]["rdma"], json::parse(R"(
+        {"state": "loaded", "device_generation": 3, "vhca_id": 9,
+         "metadata": {"value": 131072, "mask": 4294901760}})"));
+}
+
+TEST_F(Report, OffloadIsReadyWhenTheUplinksRdmaPortIsKnown) {
+    auto eswitch = std::make_shared<EswitchSnapshot>(*snapshot.eswitches[kPf0]);
+    auto uplink = std::make_shared<RepSnapshot>(*eswitch->reps[RepId::parse("p0").value()]);
+    uplink->providers[1].state = RepState::kLoaded;
+    eswitch->reps[uplink->id] = uplink;
+    snapshot.eswitches[kPf0] = eswitch;
+    EXPECT_EQ(json::parse(eswitches({true, false, {}}).value())["pci/0000:08:00.0"]["offload"],
+              json::parse(R"({"ready": true, "flows": 0, "reason": null})"));
+    EXPECT_EQ(offload_obstacle(*eswitch), "");
+    eswitch->mode = netlink::EswitchMode::kLegacy;
+    EXPECT_EQ(offload_obstacle(*eswitch), "eswitch is in legacy mode");
+    eswitch->mode.reset();
+    EXPECT_EQ(offload_obstacle(*eswitch), "the eswitch mode is not known");
+    EXPECT_EQ(offload_obstacle(*make_eswitch(kPf1)), "the eswitch mode is not known");
 }
 
 TEST_F(Report, NamesThatAreNotUtf8DoNotBreakJson) {

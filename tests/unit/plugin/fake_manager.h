@@ -151,6 +151,7 @@ inline PortBindingPtr absent_binding(const std::string& port, const std::string&
     auto binding = std::make_shared<PortBinding>();
     binding->port = port;
     binding->reason = reason;
+    binding->no_offload = "no representor";
     return binding;
 }
 

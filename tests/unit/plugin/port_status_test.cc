@@ -52,7 +52,16 @@ TEST_F(PortStatusTest, OfALoadedPort) {
                                         {"esw-mode", "switchdev"},
                                         {"esw-generation", "3"},
                                         {"lag", "none"},
-                                        {"offload", "no rdma provider"}}));
+                                        {"offload", "ready"}}));
+}
+
+TEST_F(PortStatusTest, SaysWhyThereIsNoOffload) {
+    PortBinding binding = *fakes::loaded_binding("pf0vf3", 3, 12);
+    binding.no_offload = "no rdma device";
+    view_.binding = &binding;
+    EXPECT_EQ(status_of(view_).at("offload"), "no rdma device");
+    view_.binding = nullptr;
+    EXPECT_EQ(status_of(view_).at("offload"), "no representor");
 }
 
 TEST_F(PortStatusTest, LoadedIsSaidOnlyWhenPacketsCanPass) {
@@ -89,7 +98,7 @@ TEST_F(PortStatusTest, OfAnAbsentPortSaysWhatIsMeantAndWhyItIsNotThere) {
                                         {"rep-id", "pf0vf3"},
                                         {"rep-state", "absent"},
                                         {"rep-reason", "eswitch is in legacy mode"},
-                                        {"offload", "no rdma provider"}}));
+                                        {"offload", "no representor"}}));
 }
 
 TEST_F(PortStatusTest, BeforeTheManagerHasLooked) {
