@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <utility>
 
@@ -110,6 +111,7 @@ void Eswitch::remove_rep(const RepId& id) {
         return;
     }
     rep->second.present = false;
+    ++rep->second.removals;
     rep_gone_.notify_all();
     dirty_.insert(id);
     queue(WorkKind::kUnload, id);
@@ -312,13 +314,20 @@ std::string Eswitch::obstacle(const Representor& rep, ProviderType type) const {
 
 bool Eswitch::is_elsewhere(const Representor& rep, ProviderType type) const {
     const Slot& slot = rep.slots[slot_of(type)];
-    return type == ProviderType::kEth ? rep.facts.port.ifindex != slot.ifindex
-                                      : rep.facts.port.index != slot.port_index;
+    if (type == ProviderType::kEth) {
+        return rep.facts.port.ifindex != slot.ifindex;
+    }
+    return rep.facts.port.index != slot.port_index || rep.removals != slot.removals;
 }
 
 bool Eswitch::is_loaded(const Representor& rep, ProviderType type) const {
     return rep.slots[slot_of(type)].status.state == RepState::kLoaded &&
            obstacle(rep, type).empty() && !is_elsewhere(rep, type);
+}
+
+bool Eswitch::has_loaded(const Representor& rep) {
+    return std::any_of(rep.slots.begin(), rep.slots.end(),
+                       [](const Slot& slot) { return slot.status.state == RepState::kLoaded; });
 }
 
 void Eswitch::evaluate(const RepId& id, Representor& rep) {

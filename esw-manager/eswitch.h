@@ -157,12 +157,14 @@ private:
         ProviderStatus status;
         uint32_t ifindex = 0;     // of the netdev that it was loaded with (eth)
         uint32_t port_index = 0;  // of the devlink port, which says the vport (rdma)
+        uint64_t removals = 0;    // the rep's, when it was loaded (rdma)
         RdmaRepPtr rdma;          // what was loaded (rdma)
         std::string note;         // why the last load found nothing to load
     };
     struct Representor {
         RepFacts facts;
         bool present = true;
+        uint64_t removals = 0;  // one that comes back is another
         std::array<Slot, kProviderTypes> slots;
         uint64_t loads = 0, unloads = 0;  // of its netdev
         std::optional<Duration> load_time;
@@ -174,6 +176,7 @@ private:
     struct Attempt {
         uint32_t port_index = 0;
         uint64_t revision = 0;
+        uint64_t removals = 0;
         std::vector<ProviderType> types;
     };
 
@@ -208,6 +211,8 @@ private:
     /// It was loaded from what the rep is not any more.
     bool is_elsewhere(const Representor& rep, ProviderType type) const ESW_REQUIRES(mutex_);
     bool is_loaded(const Representor& rep, ProviderType type) const ESW_REQUIRES(mutex_);
+    /// A provider has something of it to unload.
+    static bool has_loaded(const Representor& rep);
     void evaluate(const RepId& id, Representor& rep) ESW_REQUIRES(mutex_);
     void evaluate_all() ESW_REQUIRES(mutex_);
     void update_gate() ESW_REQUIRES(mutex_);

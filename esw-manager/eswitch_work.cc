@@ -125,7 +125,7 @@ std::optional<Eswitch::Attempt> Eswitch::begin_load(const RepId& id) {
         return std::nullopt;
     }
     Representor& rep = it->second;
-    Attempt attempt{rep.facts.port.index, rep.facts.revision, {}};
+    Attempt attempt{rep.facts.port.index, rep.facts.revision, rep.removals, {}};
     for (const ProviderType type : kAllProviderTypes) {
         ProviderStatus& status = rep.slots[slot_of(type)].status;
         const bool elsewhere = status.state == RepState::kLoaded && is_elsewhere(rep, type);
@@ -244,6 +244,7 @@ bool Eswitch::load_type(const RepId& id, const Attempt& attempt, ProviderType ty
         Slot& slot = reps_.at(id).slots[slot_of(type)];
         slot.ifindex = port.ifindex.value_or(0);
         slot.port_index = port.index;
+        slot.removals = attempt.removals;
         slot.rdma = outcome->rdma;
     }
     return good;
@@ -345,7 +346,8 @@ WorkQueue::Result Eswitch::unload(const RepId& id) {
             return WorkQueue::Result::kDone;
         }
         dirty_.insert(id);
-        if (!it->second.present) {
+        // It may have gone after a provider was asked what to unload: that is unloaded first.
+        if (!it->second.present && !has_loaded(it->second)) {
             reps_.erase(it);
         } else {
             evaluate(id, it->second);

@@ -48,6 +48,12 @@ public:
     void unload(const RepRef& ref) override {
         MutexLock lock(mutex_);
         ++unloads_[ref.rep];
+        in_unload_ = true;
+        changed_.notify_all();
+        while (unload_held_) {
+            changed_.wait(mutex_);
+        }
+        in_unload_ = false;
     }
 
     void hold(bool held) {
@@ -58,6 +64,17 @@ public:
     void wait_in_load() {
         MutexLock lock(mutex_);
         while (!in_load_) {
+            changed_.wait(mutex_);
+        }
+    }
+    void hold_unload(bool held) {
+        MutexLock lock(mutex_);
+        unload_held_ = held;
+        changed_.notify_all();
+    }
+    void wait_in_unload() {
+        MutexLock lock(mutex_);
+        while (!in_unload_) {
             changed_.wait(mutex_);
         }
     }
@@ -87,6 +104,7 @@ private:
     Mutex mutex_{LockRank::kLeaf};
     CondVar changed_;
     bool held_ = false, in_load_ = false;
+    bool unload_held_ = false, in_unload_ = false;
     int fail_ = 0;
     std::optional<RepId> failing_;
     std::map<RepId, int> loads_, unloads_;
@@ -238,6 +256,43 @@ TEST_F(EswitchTest, SecondProviderThatFailsLeavesTheFirstLoaded) {
     EXPECT_EQ(eth_provider.unloads(vf0), 0);
 }
 
+// Its netdev goes, and its port while that is unloaded: with a netdev gone the RDMA port was there.
+TEST_F(EswitchTest, RepThatGoesWhileItIsUnloadedIsUnloadedByEveryProvider) {
+    ASSERT_TRUE(eswitch->register_provider(eth_provider));
+    ASSERT_TRUE(eswitch->register_provider(rdma_provider));
+    start_and_settle();
+    kernel.remove_netdev({handle, vf0});
+    eth_provider.hold_unload(true);
+    tell_ports();
+    eth_provider.wait_in_unload();
+    eswitch->remove_rep(vf0);
+    eth_provider.hold_unload(false);
+    settle();
+    EXPECT_EQ(eth_provider.unloads(vf0), 1);
+    EXPECT_EQ(rdma_provider.unloads(vf0), 1);
+    last = eswitch->snapshot(last);
+    EXPECT_EQ(last->reps.count(vf0), 0U);
+}
+
+// As a subfunction that is deleted and made again does: its port has the number that it had.
+TEST_F(EswitchTest, RepThatComesBackBeforeItsUnloadRanIsLoadedAnew) {
+    ASSERT_TRUE(eswitch->register_provider(eth_provider));
+    ASSERT_TRUE(eswitch->register_provider(rdma_provider));
+    start_and_settle();
+    ASSERT_EQ(eswitch->control_lock().acquire("test"), ControlLock::Outcome::kAcquired);
+    eswitch->remove_rep(vf0);
+    kernel.remove_netdev({handle, vf0});
+    kernel.add_netdev({handle, vf0});
+    tell_ports();
+    EXPECT_EQ(rdma(vf0), RepState::kRegistered);
+    eswitch->control_lock().release();
+    settle();
+    for (FakeProvider* provider : {&eth_provider, &rdma_provider}) {
+        EXPECT_EQ(provider->unloads(vf0), 1);
+        EXPECT_EQ(provider->loads(vf0), 2);
+    }
+    EXPECT_EQ(rdma(vf0), RepState::kLoaded);
+}
 // L21
 TEST_F(EswitchTest, LoadThatFailsSaysWhyIsNotUnloadedAndIsTriedAgain) {
     ASSERT_TRUE(eswitch->register_provider(eth_provider));
