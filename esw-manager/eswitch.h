@@ -203,6 +203,9 @@ private:
     void unload_type(const RepId& id, ProviderType type);
     Status install(ProviderType type, std::shared_ptr<Provider> provider);
     void remove(ProviderType type);
+    /// The end of a provider closes its device, for as long as the kernel likes: with no mutex
+    /// held.
+    void end(std::shared_ptr<Provider> provider) ESW_EXCLUDES(mutex_);
 
     bool registered(const Representor& rep, ProviderType type) const ESW_REQUIRES(mutex_);
     RepState base_state(const Representor& rep, ProviderType type) const ESW_REQUIRES(mutex_);

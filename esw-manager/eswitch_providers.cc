@@ -30,11 +30,12 @@ void Eswitch::unregister_provider(ProviderType type) {
 }
 
 void Eswitch::set_provider(ProviderType type, std::shared_ptr<Provider> provider) {
+    std::optional<std::shared_ptr<Provider>> overtaken;  // outlives the lock
     MutexLock lock(mutex_);
     if (closed_) {
         return;
     }
-    wanted_providers_[slot_of(type)] = std::move(provider);
+    overtaken = std::exchange(wanted_providers_[slot_of(type)], std::move(provider));
     // Not by queue(): an operation that holds the block does it itself, or lets it wait.
     queue_.push(WorkKind::kProviders);
 }
@@ -77,7 +78,7 @@ Status Eswitch::install(ProviderType type, std::shared_ptr<Provider> provider) {
 /// Unloads by each rep's own state, whatever the mode is.
 void Eswitch::remove(ProviderType type) {
     unload_all(type);
-    std::shared_ptr<Provider> removed;  // its end may take a kernel call
+    std::shared_ptr<Provider> removed;
     {
         MutexLock lock(mutex_);
         removed = std::exchange(providers_[slot_of(type)], nullptr);
@@ -91,6 +92,23 @@ void Eswitch::remove(ProviderType type) {
         update_gate();
     }
     callbacks_.changed();
+    end(std::move(removed));
+}
+
+void Eswitch::end(std::shared_ptr<Provider> provider) {
+    if (!provider) {
+        return;
+    }
+    const auto who = [this] {
+        const auto owner = block_.state().owner;
+        return owner ? owner->name : std::string();
+    };
+    const Watchdog::Wait wait(
+        *record_, {WaitKind::kStep,
+                   who,
+                   fmt::format("the end of the {} provider", to_string(provider->type())),
+                   {}});
+    provider.reset();
 }
 
 void Eswitch::unload_all(ProviderType type) {

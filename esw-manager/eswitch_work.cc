@@ -422,16 +422,18 @@ void Eswitch::tear_down() {
     static_cast<void>(block_.acquire_always(working(), "tear down"));
     unload_all(ProviderType::kRdma);
     unload_all(ProviderType::kEth);
-    decltype(providers_) removed;  // their end may take kernel calls
+    decltype(providers_) removed;
+    decltype(wanted_providers_) wanted;  // outlive the lock
     {
         MutexLock lock(mutex_);
         reps_.clear();
-        for (auto& wanted : wanted_providers_) {
-            wanted.reset();
-        }
+        wanted = std::exchange(wanted_providers_, {});
         removed = std::exchange(providers_, {});
     }
-    removed = {};
+    for (auto& provider : removed) {
+        end(std::move(provider));
+    }
+    wanted = {};
     static_cast<void>(block_.release(worker_));
     callbacks_.closed();
 }

@@ -134,6 +134,7 @@ void ManagerImpl::shut_down() {
     for (auto& [handle, entry] : eswitches_) {
         entry.retry_timer.reset();
         entry.inspect_timer.reset();
+        entry.rdma.reset();  // as in close_eswitch()
         entry.eswitch->close();
     }
 }

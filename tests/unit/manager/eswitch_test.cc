@@ -256,7 +256,8 @@ TEST_F(EswitchTest, SecondProviderThatFailsLeavesTheFirstLoaded) {
     EXPECT_EQ(eth_provider.unloads(vf0), 0);
 }
 
-// Its netdev goes, and its port while that is unloaded: with a netdev gone the RDMA port was there.
+// Its netdev goes, and then its port, while the netdev is unloaded: until then the RDMA port
+// stayed.
 TEST_F(EswitchTest, RepThatGoesWhileItIsUnloadedIsUnloadedByEveryProvider) {
     ASSERT_TRUE(eswitch->register_provider(eth_provider));
     ASSERT_TRUE(eswitch->register_provider(rdma_provider));
@@ -293,6 +294,35 @@ TEST_F(EswitchTest, RepThatComesBackBeforeItsUnloadRanIsLoadedAnew) {
     }
     EXPECT_EQ(rdma(vf0), RepState::kLoaded);
 }
+
+// A provider's end closes its device. Its deleter here asks the eswitch, which with a mutex held
+// would hang.
+TEST_F(EswitchTest, ProvidersEndWithNoMutexHeld) {
+    std::atomic<int> ended = 0;
+    const auto make = [&] {
+        return std::shared_ptr<Provider>(new FakeProvider(ProviderType::kRdma), [&](Provider* it) {
+            static_cast<void>(eswitch->next_retry());
+            ++ended;
+            delete it;
+        });
+    };
+    start_and_settle();
+    eswitch->set_provider(ProviderType::kRdma, make());
+    settle();
+    eswitch->set_provider(ProviderType::kRdma, make());
+    settle();
+    EXPECT_EQ(ended, 1) << "the one that was registered";
+    const BlockHolder test("test");
+    ASSERT_TRUE(eswitch->take_block(test));
+    eswitch->set_provider(ProviderType::kRdma, make());
+    eswitch->set_provider(ProviderType::kRdma, make());
+    EXPECT_EQ(ended, 2) << "one that was overtaken";
+    eswitch->close();
+    eswitch->release_block(test);
+    eswitch->join();
+    EXPECT_EQ(ended, 4) << "the one that is registered, and the one that would be";
+}
+
 // L21
 TEST_F(EswitchTest, LoadThatFailsSaysWhyIsNotUnloadedAndIsTriedAgain) {
     ASSERT_TRUE(eswitch->register_provider(eth_provider));
