@@ -138,6 +138,9 @@ void ManagerImpl::check_waiters() {
             inspect_for(*it);
         }
         const bool gone = it->eswitch && scanned_ && !scanning_ && !eswitches_.count(*it->eswitch);
+        if (!gone && settled(*it) && monitor_) {
+            monitor_->drain();  // what the work itself made the kernel say
+        }
         if (!gone && !settled(*it)) {
             ++it;
             continue;
