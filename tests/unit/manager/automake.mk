@@ -22,6 +22,7 @@ tests_unit_test_manager_SOURCES = \
 	tests/unit/manager/ports_test.cc \
 	tests/unit/manager/profile_manager_test.cc \
 	tests/unit/manager/profile_test.cc \
+	tests/unit/manager/random_rdma.h \
 	tests/unit/manager/random_test.cc \
 	tests/unit/manager/rdma_devices_test.cc \
 	tests/unit/manager/rdma_test.cc \

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // Whatever happens in whatever order: in the end the manager agrees with the kernel.
 //
-// Four threads act at once, each by a sequence that the seed gives: the machine (PCI devices, VF
-// counts, modes that another program sets, netdevs), the operator (operations), the switch (ports
-// and the profile), and what goes wrong (calls that fail, notifications that are lost). Then faults
-// end, and what is published has to follow from what the kernel has and which ports there are; and
-// modes from the profile, where nobody has set them by hand.
+// Four threads act at once, each by a sequence that the seed gives: the machine (PCI and RDMA
+// devices, VF counts, modes that another program sets), the operator (operations), the switch
+// (ports and the profile), and what goes wrong (calls that fail, notifications that are lost). Then
+// faults end, and what is published has to follow from what the kernel has and which ports there
+// are; and modes from the profile, where nobody has set them by hand.
 //
 // ESW_TEST_SEED runs one seed again, ESW_TEST_ROUNDS another number of them.
+#include <algorithm>
 #include <atomic>
 #include <cerrno>
 #include <cstdlib>
@@ -16,6 +17,7 @@
 #include <thread>
 
 #include "tests/unit/manager/manager_fixture.h"
+#include "tests/unit/manager/random_rdma.h"
 
 namespace esw {
 namespace {
@@ -58,7 +60,15 @@ protected:
         return {handle, {RepId::Kind::kVf, 0, number_of_pf(handle), port / 3}};
     }
 
+    RandomTest() {
+        make_rdma_provider = [this](const DevlinkHandle& handle, uint64_t generation) {
+            return rdma.make_provider(handle, generation);
+        };
+    }
+    ~RandomTest() override { manager->stop(); }  // before its providers' world goes
+
     void machine(Dice dice);
+    void toggle_rdma(const DevlinkHandle& pf);
     void operator_acts(Dice dice);
     void switch_acts(Dice dice);
     void trouble(Dice dice);
@@ -75,9 +85,11 @@ protected:
     void calm_down();
     void expect_agreement();
     void expect_eswitch(const Snapshot& snapshot, const DevlinkHandle& handle);
+    void expect_rdma(const Snapshot& snapshot, const DevlinkHandle& handle);
     void expect_ports(const Snapshot& snapshot);
     void expect_profile(const Snapshot& snapshot, const DevlinkHandle& handle);
 
+    RdmaWorld rdma;
     std::set<DevlinkHandle> present;  // the machine's
     std::set<uint32_t> claimed;       // the switch's
     std::string profile;              // the switch's, that was right
@@ -90,14 +102,20 @@ void RandomTest::machine(Dice dice) {
     std::map<DevlinkHandle, uint32_t> vfs;
     for (uint32_t step = 0; step < kSteps; ++step) {
         const DevlinkHandle& pf = dice.one_of(pfs);
+        if (dice.roll(3) == 0) {
+            static_cast<void>(wait(pf));  // else it is always ahead of all loads
+        }
         if (!present.count(pf)) {
             vfs[pf] = dice.roll(4);
             kernel.add_pf(pf, number_of_pf(pf), vfs[pf]);
             present.insert(pf);
             continue;
         }
-        switch (dice.roll(6)) {
+        switch (dice.roll(8)) {
             case 0:
+                if (rdma.has(pf)) {
+                    toggle_rdma(pf);
+                }
                 kernel.remove_device(pf);
                 present.erase(pf);
                 break;
@@ -110,10 +128,26 @@ void RandomTest::machine(Dice dice) {
             case 4:
                 kernel.change_mode(pf, dice.one_of(kModes));
                 break;
+            case 5:
+            case 6:
+                toggle_rdma(pf);
+                break;
             default:
                 kernel.repeat_port_event({pf, {RepId::Kind::kUplink, 0, number_of_pf(pf), 0}});
                 break;
         }
+    }
+}
+
+/// It goes, or another one comes by the same name.
+void RandomTest::toggle_rdma(const DevlinkHandle& pf) {
+    const std::string name = "mlx5_" + pf.device;
+    if (rdma.has(pf)) {
+        rdma.take(pf);
+        kernel.remove_rdma_device(name);
+    } else {
+        rdma.put(pf);
+        kernel.add_rdma_device(pf, name);
     }
 }
 
@@ -185,9 +219,10 @@ void RandomTest::trouble(Dice dice) {
                                              "port_new",      "port_del",    "devlink_reload"};
     // Not ENODEV: the kernel does not say that of what is there.
     static constexpr int kErrors[] = {EBUSY, EAGAIN, ETIMEDOUT, EIO};
+    static constexpr Source kSources[] = {Source::kDevlink, Source::kRtnl, Source::kRdma};
     for (uint32_t step = 0; step < kSteps; ++step) {
-        const Source source = dice.roll(2) ? Source::kDevlink : Source::kRtnl;
-        switch (dice.roll(5)) {
+        const Source source = dice.one_of(kSources);
+        switch (dice.roll(6)) {
             case 0:
                 kernel.lose(source);
                 break;
@@ -196,6 +231,9 @@ void RandomTest::trouble(Dice dice) {
                 break;
             case 2:
                 clock.advance(std::chrono::milliseconds(dice.roll(3000)));
+                break;
+            case 3:
+                rdma.fail_loads(dice.roll(2) == 0);
                 break;
             default:
                 kernel.fail_next(dice.one_of(kCalls), "", dice.one_of(kErrors), "as the seed says",
@@ -209,6 +247,8 @@ void RandomTest::calm_down() {
     kernel.clear_faults();
     kernel.found(Source::kDevlink);
     kernel.found(Source::kRtnl);
+    kernel.found(Source::kRdma);
+    rdma.fail_loads(false);
     // What is put off again since it waits for something that was put off, too.
     for (int i = 0; i < 4; ++i) {
         ASSERT_TRUE(wait());
@@ -229,9 +269,13 @@ void RandomTest::expect_agreement() {
     for (const DevlinkHandle& handle : present) {
         if (known.count(handle)) {
             expect_eswitch(*snapshot, handle);
+            expect_rdma(*snapshot, handle);
             expect_profile(*snapshot, handle);
         }
     }
+    EXPECT_EQ(rdma.providers(),
+              static_cast<size_t>(std::count_if(present.begin(), present.end(),
+                                                [this](const auto& pf) { return rdma.has(pf); })));
     expect_ports(*snapshot);
     EXPECT_EQ(snapshot->profile->profile, profile);
     MutexLock lock(answers_mutex);
@@ -269,6 +313,20 @@ void RandomTest::expect_eswitch(const Snapshot& snapshot, const DevlinkHandle& h
         EXPECT_EQ(rep->loads, rep->unloads + (loaded ? 1 : 0));
     }
     EXPECT_EQ(known, wanted);
+}
+
+void RandomTest::expect_rdma(const Snapshot& snapshot, const DevlinkHandle& handle) {
+    SCOPED_TRACE(handle.to_string());
+    const EswitchSnapshot& eswitch = *snapshot.eswitches.at(handle);
+    const bool loaded = rdma.has(handle) && eswitch.mode != Mode::kLegacy;
+    for (const auto& [id, rep] : eswitch.reps) {
+        SCOPED_TRACE(id.to_string());
+        EXPECT_EQ(rep->rdma_status().state == RepState::kLoaded, loaded) << rep->rdma_reason;
+        ASSERT_EQ(rep->rdma != nullptr, loaded);
+        if (loaded) {
+            EXPECT_TRUE(rdma.is_open(handle, rep->rdma->device_generation));
+        }
+    }
 }
 
 void RandomTest::expect_profile(const Snapshot& snapshot, const DevlinkHandle& handle) {
