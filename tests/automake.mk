@@ -68,9 +68,10 @@ check-local: tests/tests.list
 check-ovs: all tests/tests.list
 	$(AM_V_at)$(srcdir)/tests/run --kinds suite
 
-# The programs and lists that `tests/run --kinds unit`, or all kinds, need.
+# The programs and lists that `tests/run --kinds unit`, or all kinds, need; with all of them the
+# benchmarks, so that they go on being built.
 .PHONY: check-ovs unit-tests all-tests
 unit-tests: $(check_PROGRAMS) $(check_LTLIBRARIES) tests/tests.list
 # One after the other: "all" is a make of its own, and two would build the same objects at once.
 all-tests: all
-	$(AM_V_at)$(MAKE) $(AM_MAKEFLAGS) unit-tests
+	$(AM_V_at)$(MAKE) $(AM_MAKEFLAGS) unit-tests $(ESW_BENCHMARKS)
