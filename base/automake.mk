@@ -27,7 +27,8 @@ ESW_PCH_CPPFLAGS = $(GTEST_CFLAGS)
 ESW_PCH_FLAGS = -include-pch $(top_builddir)/base/libraries.pch
 BUILT_SOURCES += base/libraries.pch
 CLEANFILES += base/libraries.pch
+# Not from ccache: it names the directory that it was made in, which may be gone.
 base/libraries.pch: base/libraries.h Makefile
-	$(AM_V_GEN)$(CXX) $(DEFS) $(AM_CPPFLAGS) $(CPPFLAGS) $(ESW_CXXFLAGS) $(CXXFLAGS) \
+	$(AM_V_GEN)CCACHE_DISABLE=1 $(CXX) $(DEFS) $(AM_CPPFLAGS) $(CPPFLAGS) $(ESW_CXXFLAGS) $(CXXFLAGS) \
 	    -fpch-instantiate-templates -Xclang -fno-pch-timestamp -x c++-header -o $@ $<
 endif
