@@ -3,9 +3,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <cerrno>
-
 #include "esw-manager/json_values.h"
 #include "esw-manager/report.h"
 

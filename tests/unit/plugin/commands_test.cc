@@ -135,6 +135,30 @@ TEST_F(CommandsTest, RecordsRefuseUnknownArguments) {
     }
 }
 
+TEST_F(CommandsTest, PlanTellsWhatIsWrongWithItsArguments) {
+    manager_.publish([](Snapshot& snapshot) {
+        fakes::add_eswitch(snapshot, fakes::kPf0, {{3, 12}});
+        snapshot.scanned = true;
+    });
+    expect_error({"esw/plan"}, "esw/plan: expected an eswitch and a mode");
+    expect_error({"esw/plan", "--json", "pci/0000:08:00.0"},
+                 "esw/plan: expected an eswitch and a mode");
+    expect_error({"esw/plan", "--jason", "pci/0000:08:00.0", "legacy"},
+                 "--jason: unknown option; expected --json");
+    expect_error({"esw/plan", "pf0vf3", "legacy"},
+                 "pf0vf3: not a devlink handle such as pci/0000:08:00.0");
+    expect_error({"esw/plan", "pci/0000:99:00.0", "legacy"}, "no such eswitch pci/0000:99:00.0");
+    const auto mode = run({"esw/plan", "pci/0000:08:00.0", "offloads"});
+    ASSERT_TRUE(mode && mode->error);
+    EXPECT_NE(mode->text.find("expected legacy, switchdev or switchdev_inactive"),
+              std::string::npos)
+        << mode->text;
+    const auto plan = run({"esw/plan", "--json", "pci/0000:08:00.0", "legacy"});
+    ASSERT_TRUE(plan && !plan->error);
+    EXPECT_EQ(nlohmann::json::parse(plan->text)["pci/0000:08:00.0"]["reps_lost"],
+              nlohmann::json({"pf0vf3"}));
+}
+
 TEST_F(CommandsTest, WatchdogTakesAndShowsItsDeadline) {
     EXPECT_EQ(run({"esw/watchdog"})->text, "waits longer than 5 s are logged");
     EXPECT_EQ(run({"esw/watchdog", "0.25"})->text, "waits longer than 0.25 s are logged");
