@@ -20,6 +20,7 @@
 esw_case_count=0
 esw_failed_count=0
 esw_at_exit_file=$ESW_TEST_DIR/.at-exit
+esw_notes=$ESW_TEST_DIR/.notes
 esw_main_pid=$BASHPID
 
 # at_exit COMMAND...: runs COMMAND when the script ends, the last one registered first. Works from
@@ -67,7 +68,8 @@ run_case() {
             on_failure 2>&1 | sed 's/^/#   /'
         fi
     fi
-    rm -f "$output"
+    [ ! -e "$esw_notes" ] || cat "$esw_notes"
+    rm -f "$output" "$esw_notes"
 }
 
 # cases_are_a_chain: for scripts whose cases need the ones before. A pattern that one of them matches
@@ -91,6 +93,9 @@ end_cases() {
 }
 
 # ---- what cases say ------------------------------------------------------------------------------
+
+# note TEXT...: figures, which are shown with the case's result also when it passes.
+note() { echo "# note: $*" >>"$esw_notes"; }
 
 fail() {
     echo "failed: $*"
@@ -119,4 +124,11 @@ expect_fails() {
         fail "expected this to fail: $*: $output"
     fi
     printf '%s\n' "$output"
+}
+
+# wait_for_line PATTERN FILE PID: until FILE, which process PID writes, has a line that matches.
+wait_for_line() {
+    : >>"$2" # the process may not have got so far as to make it
+    timeout 30 grep -Eq -m 1 -- "$1" <(exec tail -n +1 -f --pid="$3" "$2") ||
+        fail "no line that matches '$1' in: $(cat "$2")"
 }

@@ -10,13 +10,6 @@
 
 ask() { ovs-appctl -T 30 "$@"; }
 
-# wait_for_log PATTERN: until the switch's log has a line that matches, from its beginning on.
-wait_for_log() {
-    timeout 30 grep -Eq -m 1 -- "$1" \
-        <(exec tail -n +1 -f --pid="$(vswitchd_pid)" "$ovs_dir/ovs-vswitchd.log") ||
-        fail "the log has no line that matches $1"
-}
-
 test_first_load() {
     start_sim --pfs 2 --vfs 2
     start_sim_switch

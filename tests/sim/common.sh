@@ -57,13 +57,6 @@ expect_output() {
         fail "another output than expected: $*"
 }
 
-# wait_for_line PATTERN FILE PID: until FILE, which process PID writes, has a line that matches.
-wait_for_line() {
-    : >>"$2" # the process may not have got so far as to make it
-    timeout 30 grep -Eq -m 1 -- "$1" <(exec tail -n +1 -f --pid="$3" "$2") ||
-        fail "no line that matches '$1' in: $(cat "$2")"
-}
-
 # start_monitor FILE TRIGGER COMMAND...: a program that prints to FILE what it is told; its pid is in
 # $monitor. It listens when it has printed what TRIGGER, a function that is called with a new number
 # from 512 on each time, makes the adapter tell.
