@@ -30,7 +30,7 @@ struct Options {
     std::string topology_file;
     uint32_t pfs = 2;
     uint32_t vfs = 4;
-    std::string prefix;
+    std::string prefix, kernel;
     bool foreground = false;
     bool json = false;
     std::vector<std::string> command;  ///< of exec
@@ -90,6 +90,13 @@ int start(const Options& options, const CLI::App& command) {
             return report(status);
         }
         topology->prefix = options.prefix;
+    }
+    if (command.count("--kernel")) {
+        const auto kernel = esw::sim::KernelVersion::parse(options.kernel);
+        if (!kernel) {
+            return report(fail(kernel.error()));
+        }
+        topology->kernel = *kernel;
     }
     return report(esw::sim::launch(instance(options), *topology, options.foreground));
 }
@@ -297,6 +304,7 @@ void add_commands(CLI::App& app, Options& o, Action& chosen) {
     starter->add_option("--pfs", o.pfs, "number of PFs, 1 to 8")->default_val(2);
     starter->add_option("--vfs", o.vfs, "VFs of each PF, 0 to 512")->default_val(4);
     starter->add_option("--prefix", o.prefix, "of the names of the netdevs");
+    starter->add_option("--kernel", o.kernel, "which kernel is played, 6.1 (default) or newer");
     starter->add_flag("--foreground", o.foreground, "do not go to the background");
     verb(app, "exec", "Run a program that sees the adapter", chosen, [&o] { return exec(o); });
     verb(app, "env", "Print the environment of such programs, for a shell", chosen,
