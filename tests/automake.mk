@@ -20,13 +20,17 @@ ESW_SYSTEM_TESTS += \
 	tests/ovs/attach-faults.sh \
 	tests/ovs/life.sh \
 	tests/ovs/many.sh \
+	tests/ovs/many-newest-kernel.sh \
 	tests/ovs/netdevs.sh \
 	tests/ovs/operations.sh \
+	tests/ovs/operations-newest-kernel.sh \
 	tests/ovs/ports-without-rep.sh \
-	tests/ovs/storm.sh \
 	tests/ovs/profile.sh \
+	tests/ovs/profile-newest-kernel.sh \
 	tests/ovs/rdma.sh \
-	tests/ovs/rdma-newer-kernel.sh \
+	tests/ovs/rdma-newest-kernel.sh \
+	tests/ovs/storm.sh \
+	tests/ovs/storm-newest-kernel.sh \
 	tests/ovs/try-it.sh \
 	tests/ovs/visible.sh
 ESW_SUITES = tests/ovs-suite/run-suite

@@ -1,14 +1,14 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# 127 VFs on one PF: all are shown, in whatever order the ports were added, and what the switch asks
-# the kernel grows with their number and not faster.
+# 127 VFs, or ESW_TEST_VFS, on one PF: all are shown, in whatever order the ports were added, and what
+# the switch asks the kernel grows with their number and not faster.
 
 . "$ESW_SRC/tests/lib.sh"
 . "$ESW_SRC/tests/ovs/lib-ovs.sh"
 . "$ESW_SRC/tests/ovs/lib-sim.sh"
 
-vfs=127
+vfs=${ESW_TEST_VFS:-127}
 
 test_start() {
     start_sim --pfs 1 --vfs $vfs
@@ -21,7 +21,7 @@ test_start() {
 
 test_ports_in_any_order() {
     local arguments=() vf
-    # 37 is prime to 127, so this visits each VF once, in no order.
+    # 37 is prime to 127 and 31, so this visits each VF once, in no order.
     for ((i = 0; i < vfs; i++)); do
         vf=$(((i * 37) % vfs))
         arguments+=(-- add-port br0 "pf0vf$vf" -- set interface "pf0vf$vf" type=esw
