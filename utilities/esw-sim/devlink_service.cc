@@ -151,9 +151,20 @@ void DevlinkService::handle(std::shared_ptr<Request> request) {
         request->finish(ENODEV);
         return;
     }
-    call->instance->lock.acquire([this, call, command](const KernelLock::Release& release) {
+    points_.pass("devlink.request", call->instance->handle(),
+                 [this, call, command](const Status& status) {
+                     if (status) {
+                         lock_and_start(call, *command);
+                     } else {
+                         call->finish(status);
+                     }
+                 });
+}
+
+void DevlinkService::lock_and_start(const CallPtr& call, const Command& command) {
+    call->instance->lock.acquire([this, call, &command](const KernelLock::Release& release) {
         call->release = release;
-        start(call, *command);
+        start(call, command);
     });
 }
 

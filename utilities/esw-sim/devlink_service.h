@@ -59,6 +59,7 @@ private:
     static const Command* find_command(uint8_t number);
 
     bool parse(const std::shared_ptr<Request>& request, const Command& command, Call& call) const;
+    void lock_and_start(const CallPtr& call, const Command& command);
     void start(const CallPtr& call, const Command& command);
     void dump_from(const CallPtr& call, Dumper dumper, std::vector<std::shared_ptr<Instance>> rest);
     DevlinkView view(const Request& request) const;

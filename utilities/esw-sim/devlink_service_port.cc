@@ -19,9 +19,13 @@ constexpr uint32_t kCapRoce = 1, kCapMigratable = 2;
 }  // namespace
 
 void DevlinkService::port_get(const CallPtr& call) {
-    call->request->reply(
-        encode_port(view(*call->request), DEVLINK_CMD_PORT_NEW, *call->instance, *call->port));
-    call->finish(0);
+    points_.pass("devlink.port_get", call->instance->handle(), [this, call](const Status& status) {
+        if (status) {
+            call->request->reply(encode_port(view(*call->request), DEVLINK_CMD_PORT_NEW,
+                                             *call->instance, *call->port));
+        }
+        call->finish(status);
+    });
 }
 
 // The dump says DEVLINK_CMD_NEW instead of PORT_NEW, a mistake that Linux keeps
