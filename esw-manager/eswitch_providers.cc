@@ -49,7 +49,11 @@ void Eswitch::sync_providers(const BlockHolder& holder) {
         {
             MutexLock lock(mutex_);
             wanted = std::exchange(wanted_providers_[slot_of(type)], std::nullopt);
-            if (!wanted || *wanted == providers_[slot_of(type)]) {
+            if (!wanted) {
+                continue;
+            }
+            if (*wanted == providers_[slot_of(type)]) {
+                evaluate_all();  // loads have let it alone since
                 continue;
             }
         }

@@ -133,6 +133,9 @@ std::optional<Eswitch::Attempt> Eswitch::begin_load(const RepId& id) {
         if (!registered(rep, type) || !obstacle(rep, type).empty()) {
             continue;
         }
+        if (wanted_providers_[slot_of(type)]) {
+            continue;  // its provider goes; is queued again when the next one is registered
+        }
         if (id.kind != RepId::Kind::kUplink && !gates_[slot_of(type)].empty()) {
             continue;  // is queued again when the uplink is there
         }

@@ -7,6 +7,12 @@
 
 namespace esw {
 
+namespace {
+
+constexpr std::string_view kClosing = "the eswitch is closing";
+
+}  // namespace
+
 std::string_view to_string(WorkKind kind) {
     switch (kind) {
         case WorkKind::kTearDown:
@@ -96,10 +102,16 @@ void WorkQueue::drain() {
 
 void WorkQueue::close() {
     MutexLock lock(mutex_);
-    if (!closed_) {
-        insert(WorkKind::kTearDown, {});
-        closed_ = true;
+    if (std::exchange(closed_, true)) {
+        return;
     }
+    for (const auto& [key, item] : items_) {
+        record(item, clock_.now(), EventResult::kStale, std::string(kClosing));
+        ++totals_.stale;
+    }
+    items_.clear();
+    pending_.clear();
+    insert(WorkKind::kTearDown, {});
 }
 
 bool WorkQueue::idle() const {
@@ -195,7 +207,7 @@ WorkQueue::Result WorkQueue::run_item(const WorkItem& item) {
     if (outcome != Outcome::kAcquired) {
         // An unload that meets the shutdown is the tear-down's.
         record(item, begun, EventResult::kStale,
-               outcome == Outcome::kStale ? staleness(item) : "the eswitch is closing");
+               outcome == Outcome::kStale ? staleness(item) : std::string(kClosing));
         MutexLock lock(mutex_);
         ++totals_.stale;
         return Result::kDone;

@@ -74,7 +74,7 @@ public:
     /// returns when none of them is queued or waiting for the lock any more.
     void drain() ESW_EXCLUDES(mutex_);
 
-    /// Takes no more items, and makes kTearDown the next and last one.
+    /// Drops what is queued, takes no more items, and makes kTearDown the next and last one.
     void close() ESW_EXCLUDES(mutex_);
 
     /// Waits for the thread to end; after close(), or before start().

@@ -131,7 +131,7 @@ inline sync_providers(me, holder, result, device) {
             :: device != NONE -> install_provider(device)
             :: else
             fi
-        :: else
+        :: else -> atomic { evaluate() }  /* loads have let it alone since */
         fi;
         device = NONE;
         block_release(holder)
@@ -145,8 +145,9 @@ inline handle_load(result, port) {
     atomic {
         news = false;
         if
-        :: !closed && provider != NONE && loadable && rep == registered -> rep = loading
-        :: !closed && provider != NONE && loadable && elsewhere
+        :: wanted != provider -> goto load_done  /* sync_providers() looks again */
+        :: wanted == provider && !closed && provider != NONE && loadable && rep == registered -> rep = loading
+        :: wanted == provider && !closed && provider != NONE && loadable && elsewhere
         :: else -> goto load_done
         fi
     }

@@ -393,6 +393,40 @@ TEST_F(EswitchTest, RegisteredUnregisteredAndRegisteredBeforeTheLoadRunsLoadsOnc
     EXPECT_EQ(eth(vf0), RepState::kLoaded);
 }
 
+// L24, for a provider that set_provider() replaces: a load that waits is not for the one that goes.
+TEST_F(EswitchTest, QueuedLoadsAreForTheProviderThatIsWanted) {
+    const auto first = std::make_shared<FakeProvider>(ProviderType::kRdma);
+    const auto second = std::make_shared<FakeProvider>(ProviderType::kRdma);
+    start_and_settle();
+    ASSERT_EQ(eswitch->control_lock().acquire("test"), ControlLock::Outcome::kAcquired);
+    eswitch->set_provider(ProviderType::kRdma, first);
+    {
+        MutexLock lock(mutex);
+        while (rdma(p0) != RepState::kRegistered) {
+            changed.wait(mutex);
+        }
+    }
+    eswitch->set_provider(ProviderType::kRdma, nullptr);
+    eswitch->set_provider(ProviderType::kRdma, second);
+    eswitch->control_lock().release();
+    settle();
+    for (const RepId& id : {p0, vf0, vf1}) {
+        EXPECT_EQ(first->loads(id), 0);
+        EXPECT_EQ(second->loads(id), 1);
+        EXPECT_EQ(rdma(id), RepState::kLoaded);
+    }
+    // One that is wanted again takes up the loads that were left alone meanwhile.
+    ASSERT_EQ(eswitch->control_lock().acquire("test"), ControlLock::Outcome::kAcquired);
+    eswitch->remove_rep(vf0);
+    tell_ports();
+    eswitch->set_provider(ProviderType::kRdma, second);
+    eswitch->control_lock().release();
+    settle();
+    EXPECT_EQ(second->unloads(vf0), 1);
+    EXPECT_EQ(second->loads(vf0), 2);
+    EXPECT_EQ(rdma(vf0), RepState::kLoaded);
+}
+
 // L27
 TEST_F(EswitchTest, RegistrationOverAProviderIsRefused) {
     ASSERT_TRUE(eswitch->register_provider(eth_provider));

@@ -187,6 +187,8 @@ TEST_F(WorkQueueTest, NothingRunsOnceItIsClosed) {
     run_started();
     queue.stop();
     EXPECT_EQ(ran, std::vector<std::string>{"tear down"});
+    EXPECT_EQ(queue.totals().stale, 1u) << "what was queued before";
+    EXPECT_EQ(queue.totals().pending, 0u);
 }
 
 TEST_F(WorkQueueTest, ShutdownEndsTheWaitForTheControlLock) {
