@@ -13,6 +13,7 @@ base_libesw_base_a_SOURCES = \
 	base/mutex.h \
 	base/result.cc \
 	base/result.h \
+	base/shared_map.h \
 	base/thread.cc \
 	base/thread.h \
 	base/thread_safety.h \

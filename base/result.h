@@ -16,6 +16,7 @@ struct Error {
 
     /// "OBJECT: STAGE: DETAIL (ERRNO TEXT)"; parts that are empty are left out.
     std::string to_string() const;
+    bool operator==(const Error&) const = default;
 };
 
 /// A T, or the Error that prevented it. Never throws by itself; value() on an error is a bug.

@@ -7,6 +7,7 @@
 #include <future>
 #include <memory>
 #include <stdexcept>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -63,6 +64,17 @@ public:
                        [&](Result<WaitReport> report) { done.set_value(std::move(report)); });
         require(done.get_future().get());
     }
+    /// An OVS port for each VF.
+    void claim_ports(uint32_t vfs) {
+        for (uint32_t vf = 0; vf < vfs; ++vf) {
+            PortRequest request;
+            request.port = "vm" + std::to_string(vf);
+            request.device = kPf;
+            request.rep = RepId{RepId::Kind::kVf, 0, 0, vf};
+            manager_->claim_port(std::move(request));
+        }
+        wait();
+    }
     void set_mode(EswitchMode mode) {
         std::promise<Result<std::string>> done;
         manager_->set_mode(kPf, mode, std::chrono::hours(1),
@@ -96,9 +108,10 @@ benchmark::Counter each(int64_t count) {
         benchmark::Counter::kIsIterationInvariantRate | benchmark::Counter::kInvert);
 }
 
-/// From legacy to all representors loaded.
+/// From legacy to all representors loaded, each used by an OVS port.
 void load_all(benchmark::State& state) {
     Adapter adapter(vfs_of(state), EswitchMode::kLegacy);
+    adapter.claim_ports(vfs_of(state));
     adapter.kernel().reset_calls();
     for (auto _ : state) {
         adapter.set_mode(EswitchMode::kSwitchdev);
@@ -147,9 +160,10 @@ void register_provider(benchmark::State& state) {
     state.counters["per_rep"] = each(state.range(0));
 }
 
-/// One netdev goes and comes back, of many.
+/// One netdev, which an OVS port uses, goes and comes back; of many.
 void event(benchmark::State& state) {
     Adapter adapter(vfs_of(state), EswitchMode::kSwitchdev);
+    adapter.claim_ports(vfs_of(state));
     const RepRef last{kPf, {RepId::Kind::kVf, 0, 0, vfs_of(state) - 1}};
     adapter.kernel().reset_calls();
     for (auto _ : state) {

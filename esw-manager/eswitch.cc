@@ -214,27 +214,34 @@ void Eswitch::retry(TimePoint now) {
         inspect_at_.reset();
         queue(WorkKind::kInspect);
     }
-    for (auto& [id, rep] : reps_) {
-        for (Slot& slot : rep.slots) {
-            if (slot.status.retry_at && *slot.status.retry_at <= now) {
-                slot.status.retry_at.reset();
-                record_->count(Counter::kRetries);
-                queue(WorkKind::kLoad, id);
-            }
-        }
+    for (auto due = next_due(); due != due_.end() && due->at <= now; due = next_due()) {
+        const RepId id = due->rep;
+        reps_.at(id).slots[slot_of(due->type)].status.retry_at.reset();
+        record_->count(Counter::kRetries);
+        queue(WorkKind::kLoad, id);
     }
 }
 
-std::optional<TimePoint> Eswitch::next_retry() const {
+/// The earliest retry; what was given up meanwhile, or has another time, is dropped on the way.
+std::set<Eswitch::Due>::const_iterator Eswitch::next_due() {
+    while (!due_.empty()) {
+        const auto first = due_.begin();
+        const auto rep = reps_.find(first->rep);
+        if (rep != reps_.end() &&
+            rep->second.slots[slot_of(first->type)].status.retry_at == first->at) {
+            return first;
+        }
+        due_.erase(first);
+    }
+    return due_.end();
+}
+
+std::optional<TimePoint> Eswitch::next_retry() {
     MutexLock lock(mutex_);
     std::optional<TimePoint> next = inspect_at_;
-    for (const auto& [id, rep] : reps_) {
-        for (const Slot& slot : rep.slots) {
-            const auto& at = slot.status.retry_at;
-            if (at && (!next || *at < *next)) {
-                next = at;
-            }
-        }
+    const auto due = next_due();
+    if (due != due_.end() && (!next || due->at < *next)) {
+        next = due->at;
     }
     return next;
 }
@@ -510,7 +517,7 @@ EswitchPtr Eswitch::snapshot(const EswitchPtr& previous) {
         if (rep == reps_.end() || !rep->second.present) {
             out->reps.erase(id);
         } else {
-            out->reps[id] = snapshot_rep(id, rep->second);
+            out->reps.set(id, snapshot_rep(id, rep->second));
         }
     }
     dirty_.clear();

@@ -128,7 +128,7 @@ public:
 
     /// Queues what is in back-off and due.
     void retry(TimePoint now);
-    std::optional<TimePoint> next_retry() const;
+    std::optional<TimePoint> next_retry();
 
     bool idle() const;
     std::string describe() const;
@@ -173,6 +173,13 @@ private:
     };
     /// By provider type: why only uplinks are loaded, or empty.
     using Gates = std::array<std::string, kProviderTypes>;
+    /// A load in back-off.
+    struct Due {
+        TimePoint at;
+        RepId rep;
+        ProviderType type;
+        auto operator<=>(const Due&) const = default;
+    };
     struct Attempt {
         uint32_t port_index = 0;
         uint64_t revision = 0;
@@ -227,7 +234,8 @@ private:
     void queue(WorkKind kind, std::optional<RepId> target = {}) ESW_REQUIRES(mutex_);
     void change_mode(netlink::EswitchMode mode) ESW_REQUIRES(mutex_);
     void mode_was_read() ESW_REQUIRES(mutex_);
-    void set_failed(Slot& slot, Error error) ESW_REQUIRES(mutex_);
+    void set_failed(const RepId& id, ProviderType type, Error error) ESW_REQUIRES(mutex_);
+    std::set<Due>::const_iterator next_due() ESW_REQUIRES(mutex_);
     RepPtr snapshot_rep(const RepId& id, const Representor& rep) const ESW_REQUIRES(mutex_);
     std::string reason(const RepId& id, const Representor& rep, ProviderType type) const
         ESW_REQUIRES(mutex_);
@@ -256,6 +264,7 @@ private:
     std::map<RepId, Representor> reps_ ESW_GUARDED_BY(mutex_);
     std::map<RepId, RepUser> users_ ESW_GUARDED_BY(mutex_);
     std::set<RepId> dirty_ ESW_GUARDED_BY(mutex_);  // since the last snapshot
+    std::set<Due> due_ ESW_GUARDED_BY(mutex_);      // and some that are not due any more
     Gates gates_ ESW_GUARDED_BY(mutex_);
     std::vector<PortRead> reads_ ESW_GUARDED_BY(mutex_);
 

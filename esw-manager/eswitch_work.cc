@@ -260,7 +260,7 @@ bool Eswitch::finish_load(const RepId& id, const Attempt& attempt, ProviderType 
     const TimePoint now = clock_.now();
     dirty_.insert(id);
     if (!outcome) {
-        set_failed(slot, outcome.error());
+        set_failed(id, type, outcome.error());
         record_->count(Counter::kLoadFailures);
         queue_.explain(outcome.error().to_string());
         if (limiter_.allow(now)) {
@@ -299,10 +299,12 @@ bool Eswitch::finish_load(const RepId& id, const Attempt& attempt, ProviderType 
     return true;
 }
 
-void Eswitch::set_failed(Slot& slot, Error error) {
+void Eswitch::set_failed(const RepId& id, ProviderType type, Error error) {
+    Slot& slot = reps_.at(id).slots[slot_of(type)];
     slot.status.state = RepState::kFailed;
     slot.status.error = std::move(error);
     slot.status.retry_at = clock_.now() + back_off(kFirstRetry, kLastRetry, slot.status.retries);
+    due_.insert({*slot.status.retry_at, id, type});
     ++slot.status.retries;
     slot.note.clear();
 }

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <utility>
 
 namespace esw {
 
@@ -37,28 +38,6 @@ std::string blindness(const Snapshot& snapshot) {
     return snapshot.scanned ? "" : "devices are not known yet";
 }
 
-/// Why `ref` is not among the representors.
-std::string absence(const Snapshot& snapshot, const RepRef& ref,
-                    const PortTable::DeviceKnown& known) {
-    std::string blind = blindness(snapshot);
-    if (!blind.empty()) {
-        return blind;
-    }
-    const auto found = snapshot.eswitches.find(ref.handle);
-    if (found == snapshot.eswitches.end()) {
-        return known(ref.handle) ? fmt::format("{} has no eswitch", ref.handle.to_string())
-                                 : fmt::format("no such device {}", ref.handle.to_string());
-    }
-    const EswitchSnapshot& eswitch = *found->second;
-    if (!eswitch.mode) {
-        return eswitch.error.code ? eswitch.error.to_string() : "the eswitch mode is not known yet";
-    }
-    if (*eswitch.mode == EswitchMode::kLegacy) {
-        return "eswitch is in legacy mode";
-    }
-    return describe_missing(eswitch, ref.rep);
-}
-
 PortState port_state(const ProviderStatus& eth) {
     switch (eth.state) {
         case RepState::kRegistered:
@@ -75,7 +54,45 @@ PortState port_state(const ProviderStatus& eth) {
     return PortState::kAbsent;
 }
 
+/// Whether a port that waits for a representor of the eswitch may have another reason.
+bool same_absences(const EswitchPtr& a, const EswitchPtr& b) {
+    return a && b && a->mode == b->mode && a->error == b->error;
+}
+
 }  // namespace
+
+/// Why representors are not there.
+class PortTable::Absences {
+public:
+    Absences(const Snapshot& snapshot, const DeviceKnown& known)
+        : snapshot_(snapshot), known_(known), blind_(blindness(snapshot)) {}
+
+    std::string reason(const RepRef& ref) {
+        if (!blind_.empty()) {
+            return blind_;
+        }
+        const auto found = snapshot_.eswitches.find(ref.handle);
+        if (found == snapshot_.eswitches.end()) {
+            return known_(ref.handle) ? fmt::format("{} has no eswitch", ref.handle.to_string())
+                                      : fmt::format("no such device {}", ref.handle.to_string());
+        }
+        const EswitchSnapshot& eswitch = *found->second;
+        if (!eswitch.mode) {
+            return eswitch.error.code ? eswitch.error.to_string()
+                                      : "the eswitch mode is not known yet";
+        }
+        if (*eswitch.mode == EswitchMode::kLegacy) {
+            return "eswitch is in legacy mode";
+        }
+        return censuses_.try_emplace(ref.handle, eswitch).first->second.describe_missing(ref.rep);
+    }
+
+private:
+    const Snapshot& snapshot_;
+    const DeviceKnown& known_;
+    const std::string blind_;
+    std::map<DevlinkHandle, RepCensus> censuses_;
+};
 
 bool PortTable::claim(PortRequest request) {
     const auto known = claims_.find(request.port);
@@ -86,6 +103,9 @@ bool PortTable::claim(PortRequest request) {
         }
         if (claim.request.device == request.device && claim.request.rep == request.rep) {
             claim.request = std::move(request);  // other options for the same rep
+            if (claim.target) {
+                touch(*claim.target);
+            }
             return true;
         }
         release(request.port);
@@ -95,6 +115,9 @@ bool PortTable::claim(PortRequest request) {
     if (request.device && request.rep) {
         claim.target = RepRef{*request.device, *request.rep};
         waiting_[*claim.target].emplace(claim.serial, request.port);
+        touch(*claim.target);
+    } else {
+        unresolved_.insert(request.port);
     }
     claim.request = std::move(request);
     return true;
@@ -106,7 +129,11 @@ bool PortTable::release(const std::string& port) {
         return false;
     }
     const Claim& claim = known->second;
+    unresolved_.erase(port);
+    marked_.insert(port);
     if (claim.target) {
+        touch(*claim.target);
+        note_absence(claim, false);
         const auto waiting = waiting_.find(*claim.target);
         waiting->second.erase(claim.serial);
         if (waiting->second.empty()) {
@@ -120,6 +147,20 @@ bool PortTable::release(const std::string& port) {
 const PortTable::Claim* PortTable::owner_of(const RepRef& target) const {
     const auto waiting = waiting_.find(target);
     return waiting == waiting_.end() ? nullptr : &claims_.at(waiting->second.begin()->second);
+}
+
+void PortTable::touch(const RepRef& target) {
+    touched_.insert(target);
+    mark_ports_of(target);
+}
+
+void PortTable::mark_ports_of(const RepRef& target) {
+    const auto waiting = waiting_.find(target);
+    if (waiting != waiting_.end()) {
+        for (const auto& [serial, port] : waiting->second) {
+            marked_.insert(port);
+        }
+    }
 }
 
 void PortTable::find_target(Claim& claim, const Snapshot& snapshot, NetdevIndex& netdevs) const {
@@ -161,8 +202,9 @@ void PortTable::find_target(Claim& claim, const Snapshot& snapshot, NetdevIndex&
         claim.unresolved =
             fmt::format("several devices have {}: set options:device", request.rep->to_string());
     } else if (snapshot.eswitches.size() == 1) {
-        claim.unresolved = absence(snapshot, {snapshot.eswitches.begin()->first, *request.rep},
-                                   [](const DevlinkHandle&) { return true; });
+        const DeviceKnown known = [](const DevlinkHandle&) { return true; };
+        claim.unresolved =
+            Absences(snapshot, known).reason({snapshot.eswitches.begin()->first, *request.rep});
     } else if (all_legacy) {
         claim.unresolved = "all eswitches are in legacy mode";
     } else {
@@ -173,36 +215,38 @@ void PortTable::find_target(Claim& claim, const Snapshot& snapshot, NetdevIndex&
 std::vector<PortTable::UserChange> PortTable::resolve(const Snapshot& snapshot) {
     NetdevIndex netdevs;
     const std::string blind = blindness(snapshot);
-    for (auto& [port, claim] : claims_) {
-        if (claim.target) {
-            continue;
-        }
+    for (auto it = unresolved_.begin(); it != unresolved_.end();) {
+        Claim& claim = claims_.at(*it);
+        marked_.insert(*it);
         claim.unresolved = blind;
         if (blind.empty()) {
             find_target(claim, snapshot, netdevs);
         }
-        if (claim.target) {
-            waiting_[*claim.target].emplace(claim.serial, port);
+        if (!claim.target) {
+            ++it;
+            continue;
         }
-    }
-    std::map<RepRef, RepUser> users;
-    for (const auto& [target, ports] : waiting_) {
-        const Claim* owner = owner_of(target);
-        users.emplace(target, RepUser{owner->request.port, options_of(owner->request)});
+        waiting_[*claim.target].emplace(claim.serial, *it);
+        touch(*claim.target);
+        it = unresolved_.erase(it);
     }
     std::vector<UserChange> changes;
-    for (const auto& [target, user] : users_) {
-        if (!users.count(target)) {
-            changes.emplace_back(target, std::nullopt);
+    for (const RepRef& target : std::exchange(touched_, {})) {
+        const Claim* owner = owner_of(target);
+        const auto told = users_.find(target);
+        if (!owner) {
+            if (told != users_.end()) {
+                users_.erase(told);
+                changes.emplace_back(target, std::nullopt);
+            }
+            continue;
+        }
+        RepUser user{owner->request.port, options_of(owner->request)};
+        if (told == users_.end() || !(told->second == user)) {
+            users_[target] = user;
+            changes.emplace_back(target, std::move(user));
         }
     }
-    for (const auto& [target, user] : users) {
-        const auto old = users_.find(target);
-        if (old == users_.end() || !(old->second == user)) {
-            changes.emplace_back(target, user);
-        }
-    }
-    users_ = std::move(users);
     return changes;
 }
 
@@ -216,7 +260,7 @@ std::vector<std::pair<RepId, RepUser>> PortTable::users_of(const DevlinkHandle& 
 }
 
 PortBinding PortTable::binding_of(const Claim& claim, const Snapshot& snapshot,
-                                  const PortTable::DeviceKnown& known) const {
+                                  Absences& absences) const {
     PortBinding binding;
     binding.port = claim.request.port;
     binding.no_offload = "no representor";
@@ -233,7 +277,7 @@ PortBinding PortTable::binding_of(const Claim& claim, const Snapshot& snapshot,
         return binding;
     }
     if (!rep) {
-        binding.reason = absence(snapshot, *claim.target, known);
+        binding.reason = absences.reason(*claim.target);
         return binding;
     }
     binding.vport = rep->vport;
@@ -242,6 +286,7 @@ PortBinding PortTable::binding_of(const Claim& claim, const Snapshot& snapshot,
     binding.option_error = rep->option_error;
     if (binding.state == PortState::kLoaded) {
         binding.ifindex = rep->ifindex;
+        binding.life = rep->loads;
         binding.netdev = rep->netdev;
     } else {
         binding.reason = rep->reason;
@@ -249,15 +294,77 @@ PortBinding PortTable::binding_of(const Claim& claim, const Snapshot& snapshot,
     return binding;
 }
 
-void PortTable::bind(Snapshot& next, const PortTable::DeviceKnown& known) const {
-    for (auto it = next.ports.begin(); it != next.ports.end();) {
-        it = claims_.count(it->first) ? std::next(it) : next.ports.erase(it);
+void PortTable::note_absence(const Claim& claim, bool absent) {
+    if (absent) {
+        absent_[claim.target->handle].ports.insert(claim.request.port);
+        return;
     }
-    for (const auto& [port, claim] : claims_) {
-        PortBinding binding = binding_of(claim, next, known);
-        PortBindingPtr& last = next.ports[port];
-        if (!last || !(*last == binding)) {
-            last = std::make_shared<const PortBinding>(std::move(binding));
+    const auto device = absent_.find(claim.target->handle);
+    if (device != absent_.end() && device->second.ports.erase(claim.request.port) &&
+        device->second.ports.empty()) {
+        absent_.erase(device);
+    }
+}
+
+void PortTable::mark_eswitch(const DevlinkHandle& handle, const EswitchPtr& before,
+                             const EswitchPtr& now) {
+    static const SharedMap<RepId, RepPtr> kNone;
+    bool others = !same_absences(before, now);  // "has vf 0-3" in the reasons of absence
+    SharedMap<RepId, RepPtr>::for_each_difference(
+        before ? before->reps : kNone, now ? now->reps : kNone,
+        [&](const RepId& id, const RepPtr* old, const RepPtr* rep) {
+            mark_ports_of({handle, id});
+            others |= !old || !rep;
+        });
+    const auto absent = absent_.find(handle);
+    if (others && absent != absent_.end()) {
+        marked_.insert(absent->second.ports.begin(), absent->second.ports.end());
+    }
+}
+
+void PortTable::mark_changes(const Snapshot& next, const DeviceKnown& known) {
+    if (std::exchange(blindness_, blindness(next)) != blindness_) {
+        for (const auto& [port, claim] : claims_) {
+            marked_.insert(port);
+        }
+    }
+    for (const auto& [handle, eswitch] : next.eswitches) {
+        const auto before = eswitches_.find(handle);
+        if (before == eswitches_.end()) {
+            mark_eswitch(handle, nullptr, eswitch);
+        } else if (before->second != eswitch) {
+            mark_eswitch(handle, before->second, eswitch);
+        }
+    }
+    for (const auto& [handle, eswitch] : eswitches_) {
+        if (!next.eswitches.count(handle)) {
+            mark_eswitch(handle, eswitch, nullptr);
+        }
+    }
+    eswitches_ = next.eswitches;
+    for (auto& [handle, absent] : absent_) {
+        if (std::exchange(absent.device_known, known(handle)) != absent.device_known) {
+            marked_.insert(absent.ports.begin(), absent.ports.end());
+        }
+    }
+}
+
+void PortTable::bind(Snapshot& next, const DeviceKnown& known) {
+    mark_changes(next, known);
+    Absences absences(next, known);
+    for (const std::string& port : std::exchange(marked_, {})) {
+        const auto claim = claims_.find(port);
+        if (claim == claims_.end()) {
+            next.ports.erase(port);
+            continue;
+        }
+        PortBinding binding = binding_of(claim->second, next, absences);
+        if (claim->second.target) {
+            note_absence(claim->second, binding.state == PortState::kAbsent);
+        }
+        const auto last = next.ports.find(port);
+        if (last == next.ports.end() || !(*last->second == binding)) {
+            next.ports.set(port, std::make_shared<const PortBinding>(std::move(binding)));
         }
     }
 }

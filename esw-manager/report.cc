@@ -218,7 +218,7 @@ Result<RepRef> find_rep(const Snapshot& snapshot, const std::string& text) {
         return fail(EINVAL, "", "", id.error().to_string());
     }
     if (!eswitch->reps.count(*id)) {
-        return fail(ENODEV, "", "", describe_missing(*eswitch, *id));
+        return fail(ENODEV, "", "", RepCensus(*eswitch).describe_missing(*id));
     }
     return RepRef{eswitch->handle, *id};
 }

@@ -62,48 +62,56 @@ std::string_view to_string(PortState state) {
     return "unknown";
 }
 
-std::string describe_missing(const EswitchSnapshot& eswitch, const RepId& rep) {
-    const std::string handle = eswitch.handle.to_string();
-    std::set<uint32_t> uplinks, controllers{0}, pfs, numbers;
-    for (const auto& [id, known] : eswitch.reps) {
+RepCensus::RepCensus(const EswitchSnapshot& eswitch) : handle_(eswitch.handle.to_string()) {
+    std::set<uint32_t> uplinks, controllers{0};
+    std::map<uint32_t, std::set<uint32_t>> pfs;
+    std::map<RepId, std::set<uint32_t>> numbers;
+    for (const auto& [id, rep] : eswitch.reps) {
         if (id.kind == RepId::Kind::kUplink) {
             uplinks.insert(id.pf);
             continue;
         }
         controllers.insert(id.controller);
-        if (id.controller == rep.controller) {
-            pfs.insert(id.pf);
-            if (id.pf == rep.pf && id.kind == rep.kind) {
-                numbers.insert(id.number);
-            }
-        }
+        pfs[id.controller].insert(id.pf);
+        numbers[{id.kind, id.controller, id.pf, 0}].insert(id.number);
+        functions_.insert({id.controller, id.pf});
     }
-    std::string has;
-    switch (rep.kind) {
-        case RepId::Kind::kUplink:
-            has = uplinks.empty() ? "has no uplink" : fmt::format("has p{}", ranges(uplinks));
-            break;
-        case RepId::Kind::kPf:
-            has = pfs.empty() ? "has no pf" : fmt::format("has pf {}", ranges(pfs));
-            break;
-        case RepId::Kind::kVf:
-        case RepId::Kind::kSf: {
-            const char* kind = rep.kind == RepId::Kind::kVf ? "vf" : "sf";
-            if (!numbers.empty()) {
-                has = fmt::format("has {} {}", kind, ranges(numbers));
-            } else if (!pfs.empty() && !pfs.count(rep.pf)) {
-                has = fmt::format("has pf {}", ranges(pfs));
-            } else {
-                has = fmt::format("has no {}s", kind);
-            }
-            break;
-        }
+    uplinks_ = ranges(uplinks);
+    controllers_ = ranges(controllers);
+    for (const auto& [controller, those] : pfs) {
+        pfs_[controller] = ranges(those);
     }
-    if (rep.kind != RepId::Kind::kUplink && !controllers.count(rep.controller)) {
-        return fmt::format("no controller {} on {} (has {})", rep.controller, handle,
-                           ranges(controllers));
+    for (const auto& [group, those] : numbers) {
+        numbers_[group] = ranges(those);
     }
-    return fmt::format("no such representor {} on {} ({})", rep.to_string(), handle, has);
+}
+
+std::string RepCensus::has(const RepId& rep) const {
+    if (rep.kind == RepId::Kind::kUplink) {
+        return uplinks_.empty() ? "has no uplink" : fmt::format("has p{}", uplinks_);
+    }
+    const auto pfs = pfs_.find(rep.controller);
+    const std::string has_pfs = pfs == pfs_.end() ? "" : fmt::format("has pf {}", pfs->second);
+    if (rep.kind == RepId::Kind::kPf) {
+        return has_pfs.empty() ? "has no pf" : has_pfs;
+    }
+    const char* kind = rep.kind == RepId::Kind::kVf ? "vf" : "sf";
+    const auto numbers = numbers_.find({rep.kind, rep.controller, rep.pf, 0});
+    if (numbers != numbers_.end()) {
+        return fmt::format("has {} {}", kind, numbers->second);
+    }
+    const bool other_pf = !has_pfs.empty() && !functions_.count({rep.controller, rep.pf});
+    return other_pf ? has_pfs : fmt::format("has no {}s", kind);
+}
+
+std::string RepCensus::describe_missing(const RepId& rep) const {
+    const bool no_controller =
+        rep.kind != RepId::Kind::kUplink && rep.controller != 0 && !pfs_.count(rep.controller);
+    if (no_controller) {
+        return fmt::format("no controller {} on {} (has {})", rep.controller, handle_,
+                           controllers_);
+    }
+    return fmt::format("no such representor {} on {} ({})", rep.to_string(), handle_, has(rep));
 }
 
 std::string offload_obstacle(const RepSnapshot& rep) {

@@ -6,10 +6,13 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/clock.h"
+#include "base/shared_map.h"
 #include "esw-manager/ids.h"
 #include "esw-manager/profile_status.h"
 #include "esw-manager/rdma_rep.h"
@@ -77,17 +80,32 @@ struct EswitchSnapshot {
     std::optional<netlink::EswitchMode> wanted;  ///< nothing when nobody asked for one
     std::string state;                           ///< "idle", or what is being done
     uint64_t generation = 0;
-    std::string switch_id;         ///< hexadecimal, or empty
-    std::string uplink;            ///< rep id of the uplink, or empty
-    std::map<RepId, RepPtr> reps;  ///< shared with other snapshots while unchanged; never null
+    std::string switch_id;          ///< hexadecimal, or empty
+    std::string uplink;             ///< rep id of the uplink, or empty
+    SharedMap<RepId, RepPtr> reps;  ///< shared with other snapshots while unchanged; never null
     QueueTotals queue;
     BlockState block;
     Error error;  ///< of the last failed inspection; code 0: none
 };
 
-/// Why `eswitch` has no `rep`, naming the first part of its identity that does not exist: "no
-/// controller 3 on pci/0000:08:00.0 (has 0)", "no such representor pf0vf9 on ... (has vf 0-3)".
-std::string describe_missing(const EswitchSnapshot& eswitch, const RepId& rep);
+/// Which representors an eswitch has, for telling about many of them why they are not there.
+class RepCensus {
+public:
+    explicit RepCensus(const EswitchSnapshot& eswitch);
+
+    /// Why there is no `rep`, naming the first part of its identity that does not exist: "no
+    /// controller 3 on pci/0000:08:00.0 (has 0)", "no such representor pf0vf9 on ... (has vf 0-3)".
+    std::string describe_missing(const RepId& rep) const;
+
+private:
+    std::string has(const RepId& rep) const;
+
+    std::string handle_;
+    std::string uplinks_, controllers_;                  // "0-3, 7"; empty: none
+    std::map<uint32_t, std::string> pfs_;                // by controller
+    std::map<RepId, std::string> numbers_;               // by rep with number 0
+    std::set<std::pair<uint32_t, uint32_t>> functions_;  // controller, PF
+};
 
 using EswitchPtr = std::shared_ptr<const EswitchSnapshot>;
 
@@ -102,6 +120,7 @@ struct PortBinding {
     std::string reason;               ///< why not loaded, one line; empty when loaded
     std::optional<RepRef> rep;        ///< nothing while it is not known which rep is meant
     std::optional<uint32_t> ifindex;  ///< set just when state is kLoaded
+    uint64_t life = 0;                ///< of that netdev: another one may get its ifindex
     std::string netdev;               ///< its present name, when ifindex is set
     std::optional<uint16_t> vport;
     std::string option_error;  ///< port function or rate options that were not taken, or empty
@@ -117,7 +136,7 @@ struct Snapshot {
     // Parts that did not change are the same objects in the next snapshot: comparing the pointers
     // tells what is new. Never null.
     std::map<DevlinkHandle, EswitchPtr> eswitches;
-    std::map<std::string, PortBindingPtr> ports;                   ///< by OVS port name
+    SharedMap<std::string, PortBindingPtr> ports;                  ///< by OVS port name
     ProfileStatusPtr profile = std::make_shared<ProfileStatus>();  ///< never null
     Error devlink;         ///< why there is no devlink; code 0: there is
     bool scanned = false;  ///< the first inspection of everything is over

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -35,8 +36,6 @@ public:
     struct Port {
         uint64_t id = 0;
         PortBindingPtr binding;  ///< null until the manager has said something
-        EswitchPtr eswitch;      ///< of the binding's representor; null when there is none
-        LagState lag;            ///< of that eswitch
         uint32_t attached = 0;   ///< ifindex that the datapath uses, or 0
         /// Of the last attempt at its device, while it is tried again; nothing when there is none.
         std::optional<ProviderStatus> failure;
@@ -49,7 +48,7 @@ public:
     /// unless the next port of its name has got it already.
     std::optional<uint32_t> remove(uint64_t id);
 
-    /// Takes a new snapshot.
+    /// Takes a new snapshot. Only what is different in it costs anything.
     std::vector<Step> update(const Snapshot& snapshot);
 
     /// Whether the device of the step with that `attempt` is still wanted. The ends of others
@@ -82,8 +81,16 @@ private:
     /// A device in one of its lives: a representor that went and came may have the old ifindex.
     struct Target {
         uint32_t ifindex = 0;
-        uint64_t loads = 0;
+        uint64_t life = 0;
         bool operator==(const Target&) const = default;
+    };
+    /// What the status of a port shows of its eswitch.
+    struct EswitchStatus {
+        std::optional<netlink::EswitchMode> mode;
+        uint64_t generation = 0;
+        std::string switch_id;
+        LagState lag;
+        bool operator==(const EswitchStatus&) const = default;
     };
     struct Entry {
         std::string name;
@@ -95,13 +102,29 @@ private:
     /// Not so of a port that another of its name has replaced: it is on its way out and gets no
     /// more.
     bool has_name(uint64_t id, const Entry& entry) const;
-    bool is_taken(uint32_t ifindex) const;
-    void update_port(Entry& entry, const Snapshot& snapshot, std::vector<Step>& steps);
+    using Ids = std::set<uint64_t>;
+    using EswitchStatuses = std::map<DevlinkHandle, EswitchStatus>;
+    static EswitchStatuses statuses(const Snapshot& snapshot);
+    /// Ports on eswitches that have another status now.
+    Ids ports_of_changed(const EswitchStatuses& statuses) const;
+    void add_ports_of(const DevlinkHandle& eswitch, Ids& ids) const;
+    /// `shows`: something of its eswitch has changed that its status shows.
+    void update_port(Entry& entry, bool shows, std::vector<Step>& steps);
+    void set_binding(Entry& entry, PortBindingPtr binding);
+    void set_target(Entry& entry, std::optional<Target> target);
     Step begin_attempt(Entry& entry);
     Entry& end_attempt(uint64_t id);
+    void set_failure(Entry& entry, std::optional<ProviderStatus> failure);
 
     std::map<uint64_t, Entry> ports_;
     std::map<std::string, uint64_t> by_name_;
+    std::map<DevlinkHandle, Ids> by_eswitch_;  // of their binding's representor
+    std::map<uint32_t, size_t> targets_;       // how many ports have this ifindex
+    Ids failing_;                              // ports with a failure
+    Ids unseen_;                               // added since the last snapshot
+    // Of the last snapshot.
+    SharedMap<std::string, PortBindingPtr> bindings_;
+    EswitchStatuses eswitches_;
     uint64_t last_attempt_ = 0;
     size_t running_ = 0;  // attempts
 };

@@ -14,7 +14,7 @@ void fail_rep(EswitchPtr& eswitch, const RepId& id, const ProviderStatus& failur
     rep->providers[static_cast<size_t>(ProviderType::kEth)] = failure;
     rep->reason = failure.error.to_string();
     auto changed = std::make_shared<EswitchSnapshot>(*eswitch);
-    changed->reps[id] = std::move(rep);
+    changed->reps.set(id, std::move(rep));
     eswitch = std::move(changed);
 }
 
@@ -33,7 +33,7 @@ Snapshot with_failures(Snapshot snapshot, const PortFailures& failures) {
         if (eswitch != snapshot.eswitches.end()) {
             fail_rep(eswitch->second, binding->rep->rep, failure);
         }
-        port->second = std::move(binding);
+        snapshot.ports.set(name, std::move(binding));
     }
     return snapshot;
 }

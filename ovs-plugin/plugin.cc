@@ -19,6 +19,15 @@ bool did_not_get_through(const Error& error) {
            error.code == ENOMEM || error.code == ETIMEDOUT;
 }
 
+/// Null when there is none.
+const EswitchSnapshot* find_eswitch(const Snapshot* snapshot, const PortBindingPtr& binding) {
+    if (!snapshot || !binding || !binding->rep) {
+        return nullptr;
+    }
+    const auto found = snapshot->eswitches.find(binding->rep->handle);
+    return found == snapshot->eswitches.end() ? nullptr : found->second.get();
+}
+
 }  // namespace
 
 Result<std::unique_ptr<Plugin>> Plugin::create(Parts parts) {
@@ -385,8 +394,10 @@ std::vector<std::pair<std::string, std::string>> Plugin::port_status(uint64_t id
     view.setup_error = port.setup_error;
     if (const BindingTracker::Port* state = tracker_.find(id)) {
         view.binding = state->binding.get();
-        view.eswitch = state->eswitch.get();
-        view.lag = state->lag;
+        view.eswitch = find_eswitch(applied_.get(), state->binding);
+        if (view.eswitch) {
+            view.lag = lag_of(*applied_, *view.eswitch);
+        }
         view.attached = state->attached;
         view.failure = state->failure ? &*state->failure : nullptr;
     }

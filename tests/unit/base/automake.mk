@@ -6,6 +6,7 @@ tests_unit_test_base_SOURCES = \
 	tests/unit/base/mailbox_test.cc \
 	tests/unit/base/mutex_test.cc \
 	tests/unit/base/result_test.cc \
+	tests/unit/base/shared_map_test.cc \
 	tests/unit/base/thread_test.cc \
 	tests/unit/base/unique_fd_test.cc
 tests_unit_test_base_CPPFLAGS = $(ESW_TEST_CPPFLAGS)

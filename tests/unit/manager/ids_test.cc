@@ -50,10 +50,10 @@ TEST(DescribeMissing, NamesTheFirstPartThatDoesNotExist) {
     EswitchSnapshot eswitch;
     eswitch.handle = {"pci", "0000:08:00.0"};
     for (const char* text : {"p0", "pf0vf0", "pf0vf1", "pf0vf3", "pf0sf88"}) {
-        eswitch.reps[RepId::parse(text).value()] = std::make_shared<RepSnapshot>();
+        eswitch.reps.set(RepId::parse(text).value(), std::make_shared<RepSnapshot>());
     }
     const auto missing = [&](const char* text) {
-        return describe_missing(eswitch, RepId::parse(text).value());
+        return RepCensus(eswitch).describe_missing(RepId::parse(text).value());
     };
     EXPECT_EQ(missing("pf0vf9"), "no such representor pf0vf9 on pci/0000:08:00.0 (has vf 0-1, 3)");
     EXPECT_EQ(missing("pf0sf7"), "no such representor pf0sf7 on pci/0000:08:00.0 (has sf 88)");

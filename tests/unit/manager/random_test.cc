@@ -16,6 +16,7 @@
 #include <set>
 #include <thread>
 
+#include "esw-manager/port_table.h"
 #include "tests/unit/manager/manager_fixture.h"
 #include "tests/unit/manager/random_rdma.h"
 
@@ -58,6 +59,13 @@ protected:
     RepRef rep_of_port(uint32_t port) const {
         const DevlinkHandle& handle = pfs[port % pfs.size()];
         return {handle, {RepId::Kind::kVf, 0, number_of_pf(handle), port / 3}};
+    }
+    PortRequest request_of_port(uint32_t port) const {
+        PortRequest request;
+        request.port = "port" + std::to_string(port);
+        request.device = rep_of_port(port).handle;
+        request.rep = rep_of_port(port).rep;
+        return request;
     }
 
     RandomTest() {
@@ -204,11 +212,7 @@ void RandomTest::switch_acts(Dice dice) {
             claimed.erase(port);
             continue;
         }
-        PortRequest request;
-        request.port = name;
-        request.device = rep_of_port(port).handle;
-        request.rep = rep_of_port(port).rep;
-        manager->claim_port(request);
+        manager->claim_port(request_of_port(port));
         claimed.insert(port);
     }
 }
@@ -348,12 +352,28 @@ void RandomTest::expect_profile(const Snapshot& snapshot, const DevlinkHandle& h
 }
 
 void RandomTest::expect_ports(const Snapshot& snapshot) {
+    // What came of one change after the other is what comes of all at once, reasons and all.
+    Snapshot at_once = snapshot;
+    at_once.ports.clear();
+    PortTable table;
+    for (const uint32_t port : claimed) {
+        static_cast<void>(table.claim(request_of_port(port)));
+    }
+    static_cast<void>(table.resolve(at_once));
+    const auto devices = kernel.devlink_devices().value();
+    table.bind(at_once, [&](const DevlinkHandle& handle) {
+        return std::any_of(devices.begin(), devices.end(),
+                           [&](const auto& device) { return device.handle == handle; });
+    });
+
     EXPECT_EQ(snapshot.ports.size(), claimed.size());
     for (const uint32_t port : claimed) {
         const std::string name = "port" + std::to_string(port);
         SCOPED_TRACE(name);
         ASSERT_TRUE(snapshot.ports.count(name));
         const PortBinding& bound = *snapshot.ports.at(name);
+        EXPECT_EQ(bound, *at_once.ports.at(name))
+            << bound.reason << "; at once: " << at_once.ports.at(name)->reason;
         const RepRef ref = rep_of_port(port);
         if (state_of(snapshot, ref) == "loaded") {
             EXPECT_EQ(bound.state, PortState::kLoaded) << bound.reason;

@@ -47,7 +47,8 @@ Snapshot make_snapshot() {
     eswitch->switch_id = "6c5b0a0003008a50";
     eswitch->uplink = "p0";
     eswitch->queue = {0, 19, 3, 1, 2};
-    eswitch->reps[RepId::parse("p0").value()] = make_rep("p0", 0xffff, "wire", RepState::kLoaded);
+    eswitch->reps.set(RepId::parse("p0").value(),
+                      make_rep("p0", 0xffff, "wire", RepState::kLoaded));
     auto vf0 = std::make_shared<RepSnapshot>(*make_rep("pf0vf0", 1, "eth5", RepState::kLoaded));
     vf0->port = "vm1";
     vf0->loads = 3;
@@ -64,7 +65,7 @@ Snapshot make_snapshot() {
     vf0->rdma = std::make_shared<const RdmaRep>(rdma);
     vf0->function.emplace();
     vf0->function->hw_addr = netlink::MacAddress{2, 0, 0, 0, 0, 9};
-    eswitch->reps[vf0->id] = vf0;
+    eswitch->reps.set(vf0->id, vf0);
     auto vf1 = std::make_shared<RepSnapshot>(*make_rep("pf0vf1", 2, "", RepState::kFailed));
     vf1->ifindex.reset();
     vf1->providers[0].error = {EAGAIN, "eth6", "read netdev", "try later"};
@@ -75,11 +76,11 @@ Snapshot make_snapshot() {
     vf1->providers[1].error = {EAGAIN, "mlx5_0", "open", "rdma device is gone"};
     vf1->providers[1].retries = 1;
     vf1->rdma_reason = "mlx5_0: open: rdma device is gone (Resource temporarily unavailable)";
-    eswitch->reps[vf1->id] = vf1;
+    eswitch->reps.set(vf1->id, vf1);
     snapshot.eswitches[kPf0] = eswitch;
     auto binding = std::make_shared<PortBinding>();
     binding->rep = RepRef{kPf0, RepId::parse("pf0vf2").value()};
-    snapshot.ports["vm3"] = binding;
+    snapshot.ports.set("vm3", binding);
     return snapshot;
 }
 
@@ -199,9 +200,9 @@ TEST_F(Report, RepresentorsAsJson) {
 
 TEST_F(Report, OffloadIsReadyWhenTheUplinksRdmaPortIsKnown) {
     auto eswitch = std::make_shared<EswitchSnapshot>(*snapshot.eswitches[kPf0]);
-    auto uplink = std::make_shared<RepSnapshot>(*eswitch->reps[RepId::parse("p0").value()]);
+    auto uplink = std::make_shared<RepSnapshot>(*eswitch->reps.at(RepId::parse("p0").value()));
     uplink->providers[1].state = RepState::kLoaded;
-    eswitch->reps[uplink->id] = uplink;
+    eswitch->reps.set(uplink->id, uplink);
     snapshot.eswitches[kPf0] = eswitch;
     EXPECT_EQ(json::parse(eswitches({true, false, {}}).value())["pci/0000:08:00.0"]["offload"],
               json::parse(R"({"ready": true, "flows": 0, "reason": null})"));
@@ -215,7 +216,7 @@ TEST_F(Report, OffloadIsReadyWhenTheUplinksRdmaPortIsKnown) {
 
 TEST_F(Report, NamesThatAreNotUtf8DoNotBreakJson) {
     auto eswitch = make_eswitch(kPf0);
-    eswitch->reps[RepId::parse("p0").value()] = make_rep("p0", 1, "\xff\xfe", RepState::kLoaded);
+    eswitch->reps.set(RepId::parse("p0").value(), make_rep("p0", 1, "\xff\xfe", RepState::kLoaded));
     snapshot.eswitches[kPf0] = eswitch;
     EXPECT_TRUE(json::accept(reps({true, false, {}}).value()));
 }

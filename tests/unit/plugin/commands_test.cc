@@ -43,7 +43,7 @@ protected:
         manager_.publish([](Snapshot& snapshot) {
             fakes::add_eswitch(snapshot, fakes::kPf0, {{2, 11}, {3, 12}});
             fakes::set_port(snapshot, "web", 3);
-            snapshot.ports["web"] = fakes::loaded_binding("web", 3, 12);
+            snapshot.ports.set("web", fakes::loaded_binding("web", 3, 12));
         });
         failures_["web"] = {RepState::kFailed, {EMFILE, "eth5", "open packet sockets", ""}, 2, {}};
     }

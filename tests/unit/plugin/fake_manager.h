@@ -121,7 +121,8 @@ inline void add_eswitch(Snapshot& snapshot, const DevlinkHandle& handle,
         rep->ifindex = ifindex;
         rep->loads = 1;
         rep->providers[0].state = RepState::kLoaded;
-        eswitch->reps[rep->id] = std::move(rep);
+        const RepId id = rep->id;
+        eswitch->reps.set(id, std::move(rep));
     }
     snapshot.eswitches[handle] = std::move(eswitch);
 }
@@ -131,7 +132,7 @@ inline void set_port(Snapshot& snapshot, const std::string& port, uint32_t vf) {
     auto eswitch = std::make_shared<EswitchSnapshot>(*snapshot.eswitches.at(kPf0));
     auto rep = std::make_shared<RepSnapshot>(*eswitch->reps.at({RepId::Kind::kVf, 0, 0, vf}));
     rep->port = port;
-    eswitch->reps[rep->id] = rep;
+    eswitch->reps.set(rep->id, rep);
     snapshot.eswitches[kPf0] = std::move(eswitch);
 }
 
@@ -142,6 +143,7 @@ inline PortBindingPtr loaded_binding(const std::string& port, uint32_t vf, uint3
     binding->state = PortState::kLoaded;
     binding->rep = RepRef{kPf0, {RepId::Kind::kVf, 0, 0, vf}};
     binding->ifindex = ifindex;
+    binding->life = 1;
     binding->netdev = netdev;
     binding->vport = static_cast<uint16_t>(vf + 1);
     return binding;

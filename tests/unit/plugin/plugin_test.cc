@@ -96,7 +96,7 @@ protected:
     void publish_loaded(const std::string& port, uint32_t ifindex) {
         manager_->publish([&](Snapshot& snapshot) {
             fakes::add_eswitch(snapshot, kPf0, {{3, ifindex}});
-            snapshot.ports[port] = loaded_binding(port, 3, ifindex);
+            snapshot.ports.set(port, loaded_binding(port, 3, ifindex));
         });
     }
 
@@ -185,7 +185,7 @@ TEST_F(PluginTest, UnbindsAndPutsBackWhenTheRepGoes) {
     publish_loaded("pf0vf3", 12);
     run_until([&] { return is_bound(id, 12); });
     manager_->publish([](Snapshot& snapshot) {
-        snapshot.ports["pf0vf3"] = absent_binding("pf0vf3", "pci/0000:08:00.0 is gone");
+        snapshot.ports.set("pf0vf3", absent_binding("pf0vf3", "pci/0000:08:00.0 is gone"));
     });
     run();
     EXPECT_TRUE(is_bound(id, 0));
@@ -203,7 +203,7 @@ TEST_F(PluginTest, TwoPortsChangeOverTheDeviceIsPutBackBeforeItIsPreparedAgain) 
     EXPECT_THAT(manager_->log, ElementsAre("claim a", "claim b", "release a"));
     manager_->publish([](Snapshot& snapshot) {
         snapshot.ports.erase("a");
-        snapshot.ports["b"] = loaded_binding("b", 3, 12);
+        snapshot.ports.set("b", loaded_binding("b", 3, 12));
     });
     run_until([&] { return is_bound(b, 12); });
     EXPECT_THAT(kernel_->changes(), ElementsAre("12 up", "12 down", "12 up"));
@@ -271,7 +271,7 @@ TEST_F(PluginTest, ADeviceThatTheHostCannotUseIsOfferedAgainWithBackOff) {
 TEST_F(PluginTest, WhatIsTriedAgainIsForgottenWhenTheRepGoes) {
     const uint64_t id = add_refused_port(EMFILE);
     manager_->publish([](Snapshot& snapshot) {
-        snapshot.ports["pf0vf3"] = absent_binding("pf0vf3", "pci/0000:08:00.0 is gone");
+        snapshot.ports.set("pf0vf3", absent_binding("pf0vf3", "pci/0000:08:00.0 is gone"));
     });
     run();
     EXPECT_EQ(status(id)["rep-reason"], "pci/0000:08:00.0 is gone");
