@@ -38,4 +38,17 @@ void Thread::join() {
     }
 }
 
+bool Thread::join_for(std::chrono::milliseconds timeout) {
+    using std::chrono::nanoseconds;
+    using std::chrono::seconds;
+    const nanoseconds until = (std::chrono::system_clock::now() + timeout).time_since_epoch();
+    const auto whole = std::chrono::duration_cast<seconds>(until);
+    const timespec deadline{static_cast<time_t>(whole.count()),
+                            static_cast<long>((until - whole).count())};
+    if (joinable_ && pthread_timedjoin_np(thread_, nullptr, &deadline) == 0) {
+        joinable_ = false;
+    }
+    return !joinable_;
+}
+
 }  // namespace esw

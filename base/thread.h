@@ -3,6 +3,7 @@
 
 #include <pthread.h>
 
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <string>
@@ -30,6 +31,9 @@ public:
 
     /// Waits until the thread has ended. Idempotent; owner only.
     void join();
+
+    /// The same, but for no longer than `timeout`; returns whether the thread has ended.
+    bool join_for(std::chrono::milliseconds timeout);
 
 private:
     explicit Thread(std::function<void()> body) : body_(std::move(body)) {}

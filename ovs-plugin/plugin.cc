@@ -270,14 +270,32 @@ void Plugin::stop(const Reply& reply) {
             return;
         }
     }
-    manager_->stop();
-    setup_->stop();
+    stop_threads();
     for (Completion& completion : completions_.take_all()) {
         completed_.push_back(std::move(completion));
     }
     reply_completed(reply);
     for (const auto& [number, conn] : std::exchange(waiting_, {})) {
         reply(conn, true, "the switch is going down");
+    }
+}
+
+void Plugin::stop_threads() {
+    const auto stop_all = [this] {
+        setup_->stop();
+        manager_->stop();
+    };
+    auto stopper = Thread::start("esw stop", stop_all);
+    if (!stopper) {
+        stop_all();
+        return;
+    }
+    stopper_ = std::move(*stopper);
+    if (!stopper_->join_for(parts_.stop_deadline)) {
+        log_.warn(
+            "the kernel has not done within {} ms what it was asked for: the daemon ends "
+            "without waiting any longer",
+            parts_.stop_deadline.count());
     }
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -15,6 +16,7 @@
 #include "base/mailbox.h"
 #include "base/mutex.h"
 #include "base/result.h"
+#include "base/thread.h"
 #include "esw-manager/manager.h"
 #include "netlink/kernel.h"
 #include "ovs-plugin/binding_tracker.h"
@@ -43,6 +45,9 @@ public:
             make_manager;
         /// The bridges of the ports of type esw, by port; called on the main thread.
         std::function<std::map<std::string, std::string>()> bridges;
+        /// How long stop() waits for threads that the kernel holds. ovs-ctl kills a daemon that has
+        /// not ended 8 s after it was asked to.
+        std::chrono::milliseconds stop_deadline = std::chrono::seconds(5);
     };
 
     /// How a port stands to its network device, for the host (struct esw_binding).
@@ -74,6 +79,9 @@ public:
     /// Answers the commands that are through when all bindings that they imply are in force and
     /// `is_status_written`.
     void answer(const std::function<bool()>& is_status_written, const Reply& reply);
+    /// Ends the threads and answers the commands that wait. A request that the kernel works on can
+    /// not be called back: when that takes longer than Parts::stop_deadline, its thread goes on, to
+    /// the end of the process or of this object.
     void stop(const Reply& reply);
 
     /// The profile as it is in the database, told at any time.
@@ -125,6 +133,7 @@ private:
     PortFailures failures() const;
     bool is_settled() const;
     void reply_completed(const Reply& reply);
+    void stop_threads();
     bool owns_name(uint64_t id, const Port& port) const ESW_REQUIRES(mutex_);
 
     const Parts parts_;
@@ -151,6 +160,7 @@ private:
     std::optional<std::string> found_overrides_;  // in the database
     std::string wanted_overrides_;                // there, as was said last
     uint64_t overrides_reading_ = 0;
+    std::unique_ptr<Thread> stopper_;  // last: it uses the others
 };
 
 }  // namespace esw

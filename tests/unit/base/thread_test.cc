@@ -5,6 +5,8 @@
 #include <signal.h>
 
 #include <atomic>
+#include <chrono>
+#include <future>
 
 namespace esw {
 namespace {
@@ -16,6 +18,17 @@ TEST(Thread, RunsItsBodyAndIsWaitedForAtItsEnd) {
         ASSERT_TRUE(thread.has_value());
     }
     EXPECT_TRUE(ran);
+}
+
+TEST(Thread, IsWaitedForUntilADeadline) {
+    std::promise<void> end;
+    auto thread = Thread::start("test", [&end] { end.get_future().wait(); });
+    ASSERT_TRUE(thread);
+    EXPECT_FALSE((*thread)->join_for(std::chrono::milliseconds(0)));
+    end.set_value();
+    EXPECT_TRUE((*thread)->join_for(std::chrono::minutes(1)));
+    EXPECT_TRUE((*thread)->join_for(std::chrono::milliseconds(0)));
+    (*thread)->join();
 }
 
 TEST(Thread, JoinMayBeCalledTwice) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <future>
 #include <map>
 #include <memory>
 #include <string>
@@ -19,6 +20,9 @@ public:
 
     Status start() override { return {}; }
     void stop() override {
+        if (stop_waits_for) {
+            stop_waits_for->get_future().wait();
+        }
         for (auto& done : std::exchange(waits, {})) {
             done(fail(ECANCELED, "", "wait", "the manager stops"));
         }
@@ -88,6 +92,7 @@ public:
     std::vector<std::string> log;  ///< claims and releases, in their order
     std::vector<std::function<void(Status)>> rescans;
     std::vector<std::function<void(Result<WaitReport>)>> waits;
+    std::promise<void>* stop_waits_for = nullptr;
     std::vector<OperationDone> operations;  ///< what was asked for is in `log`
     std::chrono::milliseconds last_timeout{};
     Records records_;

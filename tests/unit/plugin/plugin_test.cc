@@ -31,8 +31,9 @@ public:
 
 class PluginTest : public testing::Test {
 protected:
-    PluginTest() {
+    explicit PluginTest(std::chrono::milliseconds stop_deadline = std::chrono::minutes(1)) {
         Plugin::Parts parts;
+        parts.stop_deadline = stop_deadline;
         parts.log = std::make_unique<NullSink>();
         auto clock = std::make_unique<fakes::FakeClock>();
         clock_ = clock.get();
@@ -370,6 +371,23 @@ TEST_F(PluginTest, StopAnswersWhatStillWaits) {
         EXPECT_TRUE(error);
     });
     EXPECT_TRUE(answered);
+}
+
+class StoppedAtOnce : public PluginTest {
+protected:
+    StoppedAtOnce() : PluginTest(std::chrono::milliseconds(0)) {}
+};
+
+TEST_F(StoppedAtOnce, DoesNotWaitForTheKernel) {
+    std::promise<void> kernel;
+    manager_->stop_waits_for = &kernel;
+    int conn = 0;
+    plugin_->command({"esw/rescan"}, &conn, [](void*, bool, const std::string&) { FAIL(); });
+    std::string answer;
+    plugin_->stop([&](void*, bool, const std::string& text) { answer = text; });
+    EXPECT_EQ(answer, "the switch is going down");
+    kernel.set_value();
+    plugin_.reset();  // waits for it
 }
 
 TEST_F(PluginTest, PortsMayGoAfterItHasStopped) {
