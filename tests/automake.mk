@@ -29,6 +29,7 @@ ESW_SYSTEM_TESTS += \
 	tests/ovs/profile-newest-kernel.sh \
 	tests/ovs/rdma.sh \
 	tests/ovs/rdma-newest-kernel.sh \
+	tests/ovs/restart.sh \
 	tests/ovs/storm.sh \
 	tests/ovs/storm-newest-kernel.sh \
 	tests/ovs/try-it.sh \
