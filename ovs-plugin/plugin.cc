@@ -242,7 +242,8 @@ void Plugin::command(const std::vector<std::string>& args, void* conn, const Rep
 }
 
 void Plugin::answer(const std::function<bool()>& is_status_written, const Reply& reply) {
-    if (completed_.empty() || !is_settled() || !is_status_written()) {
+    const bool follows = static_cast<bool>(is_status_written);
+    if (completed_.empty() || (follows && !(is_settled() && is_status_written()))) {
         return;
     }
     reply_completed(reply);

@@ -77,7 +77,7 @@ public:
     using Reply = std::function<void(void* conn, bool error, const std::string& text)>;
     void command(const std::vector<std::string>& args, void* conn, const Reply& reply);
     /// Answers the commands that are through when all bindings that they imply are in force and
-    /// `is_status_written`.
+    /// `is_status_written`. Without that function there is nobody to follow: it answers at once.
     void answer(const std::function<bool()>& is_status_written, const Reply& reply);
     /// Ends the threads and answers the commands that wait. A request that the kernel works on can
     /// not be called back: when that takes longer than Parts::stop_deadline, its thread goes on, to

@@ -96,7 +96,8 @@ int64_t esw_plugin_retry_ms(const struct esw_plugin *plugin);
 
 /* Answers the commands that are through.  To be called when the bindings that esw_plugin_run()
  * told of are in force in the datapath.  'is_status_written' says whether the status of all ports
- * is on its way to the database; if not, the answers wait for another call.  Main thread. */
+ * is on its way to the database; if not, the answers wait for another call.  NULL when the database
+ * is away and with it whatever the answers would wait for.  Main thread. */
 void esw_plugin_answer(struct esw_plugin *plugin, bool (*is_status_written)(void),
                        esw_reply_func *reply);
 

@@ -15,5 +15,7 @@ void shim_ovsdb_wait(void);
 void shim_ovsdb_exit(void);
 /* Whether the database has everything that the plugin wants in it, or is not there. */
 bool shim_ovsdb_is_written(void);
+/* The database was there and is away. */
+bool shim_ovsdb_is_lost(void);
 
 #endif /* ovs-plugin/shim.h */

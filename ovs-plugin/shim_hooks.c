@@ -222,7 +222,10 @@ __wrap_bridge_run(void)
     esw_plugin_run(plugin, netdev_esw_binding_changed);
     shim_ovsdb_run(plugin);
     __real_bridge_run();
-    esw_plugin_answer(plugin, is_status_written, reply);
+    /* Without the database bridge_run() does nothing, neither to ports nor to
+     * their status: commands do not wait for it, and all of it follows. */
+    esw_plugin_answer(plugin, shim_ovsdb_is_lost() ? NULL : is_status_written,
+                      reply);
 }
 
 void

@@ -6,9 +6,11 @@
 #include <string.h>
 
 #include "lib/vswitch-idl.h"
+#include "openvswitch/poll-loop.h"
 #include "openvswitch/vlog.h"
 #include "ovsdb-idl.h"
 #include "smap.h"
+#include "timeval.h"
 #include "util.h"
 
 VLOG_DEFINE_THIS_MODULE(esw_ovsdb);
@@ -21,7 +23,10 @@ VLOG_DEFINE_THIS_MODULE(esw_ovsdb);
 static struct ovsdb_idl *idl;
 static struct ovsdb_idl_txn *txn; /* That is on its way, */
 static char *sent;                /* with this value. */
-static char *given_up;            /* A value that the database refuses. */
+static char *given_up;            /* A value that the database refuses, */
+static unsigned int seqno;        /* as it was then, */
+static long long int retry_at;    /* until it changes, or this time. */
+#define RETRY_MSEC (10 * 1000)
 static bool written = true;
 
 void
@@ -50,11 +55,14 @@ finish_transaction(void)
         static struct vlog_rate_limit rl = VLOG_RATE_LIMIT_INIT(1, 5);
 
         VLOG_WARN_RL(&rl, "external_ids:" OVERRIDE_KEY
-                     " could not be written: %s",
-                     ovsdb_idl_txn_status_to_string(status));
-        /* It would be refused again. */
+                     "=\"%s\" could not be written, and would not outlive a "
+                     "restart: %s (%s)", sent,
+                     ovsdb_idl_txn_status_to_string(status),
+                     ovsdb_idl_txn_get_error(txn));
+        /* It would be refused again, by this database as it is. */
         free(given_up);
         given_up = xstrdup(sent);
+        retry_at = time_msec() + RETRY_MSEC;
     }
     ovsdb_idl_txn_destroy(txn);
     txn = NULL;
@@ -87,6 +95,12 @@ shim_ovsdb_run(struct esw_plugin *plugin)
 
     ovsdb_idl_run(idl);
     idle = finish_transaction();
+    if (!ovsdb_idl_is_connected(idl) || seqno != ovsdb_idl_get_seqno(idl)
+        || time_msec() >= retry_at) {
+        seqno = ovsdb_idl_get_seqno(idl);
+        free(given_up);
+        given_up = NULL;
+    }
     row = ovsdb_idl_has_ever_connected(idl) ? ovsrec_open_vswitch_first(idl)
                                             : NULL;
     if (!row) {
@@ -108,6 +122,9 @@ shim_ovsdb_wait(void)
     if (txn) {
         ovsdb_idl_txn_wait(txn);
     }
+    if (given_up) {
+        poll_timer_wait_until(retry_at);
+    }
 }
 
 void
@@ -119,6 +136,12 @@ shim_ovsdb_exit(void)
     }
     ovsdb_idl_destroy(idl);
     idl = NULL;
+}
+
+bool
+shim_ovsdb_is_lost(void)
+{
+    return ovsdb_idl_has_ever_connected(idl) && !ovsdb_idl_is_connected(idl);
 }
 
 bool

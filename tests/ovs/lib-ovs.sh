@@ -33,10 +33,15 @@ make_namespace() {
 start_ovsdb() {
     mkdir -p "$ovs_dir"
     ovsdb-tool create "$ovs_dir/conf.db" "$ESW_BUILD/openvswitch/src/vswitchd/vswitch.ovsschema"
-    ovsdb-server --remote="punix:$ovs_dir/db.sock" --pidfile --detach --no-chdir -vconsole:off \
-        --log-file
+    start_ovsdb_server
     at_exit stop_daemon ovsdb-server
     ovs-vsctl --no-wait init
+}
+
+# start_ovsdb_server: with the database that there is.
+start_ovsdb_server() {
+    ovsdb-server --remote="punix:$ovs_dir/db.sock" --pidfile --detach --no-chdir -vconsole:off \
+        --log-file
 }
 
 # start_vswitchd [COMMAND...]: through COMMAND, such as "ip netns exec NAME" or "esw-sim exec".

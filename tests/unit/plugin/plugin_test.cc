@@ -88,6 +88,14 @@ protected:
             run();
         }
     }
+    /// esw/wait, of which nothing but the status is not through.
+    void wait_for_status(void* conn) {
+        plugin_->command({"esw/wait"}, conn, [](void*, bool, const std::string&) { FAIL(); });
+        manager_->waits.at(0)(WaitReport{});
+        status_written_ = false;
+        run();
+        EXPECT_EQ(answers_.count(conn), 0u);
+    }
     bool is_bound(uint64_t id, uint32_t ifindex) { return bound_[id].ifindex == ifindex; }
 
     std::map<std::string, std::string> status(uint64_t id) {
@@ -310,14 +318,18 @@ TEST_F(PluginTest, WaitAnswersWhenTheBindingsItImpliesAreInForce) {
 
 TEST_F(PluginTest, WaitAnswersWhenTheStatusIsWritten) {
     int conn = 0;
-    plugin_->command({"esw/wait"}, &conn, [](void*, bool, const std::string&) { FAIL(); });
-    manager_->waits.at(0)(WaitReport{});
-    status_written_ = false;
-    run();
-    EXPECT_EQ(answers_.count(&conn), 0u);
+    wait_for_status(&conn);
     status_written_ = true;
     run();
     EXPECT_EQ(answers_.count(&conn), 1u);
+}
+
+TEST_F(PluginTest, CommandsAreAnsweredThoughTheDatabaseIsAway) {
+    int conn = 0;
+    wait_for_status(&conn);
+    bool answered = false;
+    plugin_->answer(nullptr, [&](void*, bool, const std::string&) { answered = true; });
+    EXPECT_TRUE(answered);
 }
 
 // --- the database
