@@ -3,6 +3,7 @@ noinst_LIBRARIES += ovs-plugin/libesw-plugin.a
 ovs_plugin_libesw_plugin_a_SOURCES = \
 	ovs-plugin/binding_tracker.cc \
 	ovs-plugin/binding_tracker.h \
+	ovs-plugin/call_watch.h \
 	ovs-plugin/command_arguments.cc \
 	ovs-plugin/command_arguments.h \
 	ovs-plugin/commands.cc \

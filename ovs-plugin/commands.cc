@@ -71,14 +71,18 @@ Result<WaitRequest> parse_wait(const std::vector<std::string>& args) {
     return request;
 }
 
-template <class Report>
-Answer show(const CommandContext& context, const std::vector<std::string>& args, Report report) {
+template <class Write>
+Answer show(const CommandContext& context, const std::vector<std::string>& args, Write write) {
     const auto request = parse_show(args);
     if (!request) {
         return error_of(request.error());
     }
-    const Snapshot snapshot = with_failures(*context.manager.snapshot(), context.failures());
-    return result_of(report({snapshot, context.clock.now(), context.bridges()}, *request));
+    return Report([write, request = *request, snapshot = context.manager.snapshot(),
+                   failures = context.failures(), bridges = context.bridges(),
+                   now = context.clock.now()] {
+        const Snapshot shown = with_failures(*snapshot, failures);
+        return result_of(write({shown, now, bridges}, request));
+    });
 }
 
 Answer show_eswitches(const CommandContext& context, const std::vector<std::string>& args, Done) {
@@ -133,7 +137,7 @@ Answer wait(const CommandContext& context, const std::vector<std::string>& args,
                 return wait_result(context, request, report);
             });
         });
-    return std::nullopt;
+    return AnsweredLater();
 }
 
 Answer rescan(const CommandContext& context, const std::vector<std::string>& args, Done done) {
@@ -145,7 +149,7 @@ Answer rescan(const CommandContext& context, const std::vector<std::string>& arg
             return status ? CommandResult{} : error_of(status.error());
         });
     });
-    return std::nullopt;
+    return AnsweredLater();
 }
 
 struct Command {
@@ -186,8 +190,7 @@ std::vector<CommandInfo> list_commands() {
     return infos;
 }
 
-std::optional<CommandResult> run_command(const CommandContext& context,
-                                         const std::vector<std::string>& args, Done done) {
+Answer run_command(const CommandContext& context, const std::vector<std::string>& args, Done done) {
     for (const Command& command : kCommands) {
         if (!args.empty() && args[0] == command.info.name) {
             return command.run(context, args, std::move(done));

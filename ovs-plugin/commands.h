@@ -3,8 +3,8 @@
 
 #include <functional>
 #include <map>
-#include <optional>
 #include <string>
+#include <variant>
 #include <vector>
 
 #include "base/clock.h"
@@ -38,14 +38,19 @@ struct CommandContext {
 /// the manager's snapshot implies have been tried.
 using CommandEnd = std::function<CommandResult()>;
 
-/// What a command gives: its result, or nothing when it calls its CommandEnd later.
-using Answer = std::optional<CommandResult>;
+/// A text that takes long to write: of thousands of representors or events. It has gathered what it
+/// is of, and is called once, on any thread.
+using Report = std::function<CommandResult()>;
+
+/// The command has called, or will call, its CommandEnd.
+struct AnsweredLater {};
+
+/// What a command gives.
+using Answer = std::variant<CommandResult, Report, AnsweredLater>;
 using Done = std::function<void(CommandEnd)>;
 
-/// Runs the command args[0]. Either returns its result, or calls `done` later, on any thread.
-/// What `context` refers to must live as long.
-std::optional<CommandResult> run_command(const CommandContext& context,
-                                         const std::vector<std::string>& args,
-                                         std::function<void(CommandEnd)> done);
+/// Runs the command args[0]. It may call `done` later, on any thread; what `context` refers to must
+/// live as long.
+Answer run_command(const CommandContext& context, const std::vector<std::string>& args, Done done);
 
 }  // namespace esw

@@ -192,6 +192,27 @@ refresh_device(unsigned int ifindex) OVS_EXCLUDED(netdevs_mutex)
     ovs_mutex_unlock(&netdevs_mutex);
 }
 
+/* After word that a device is gone, which one that leaves a Linux bridge gives,
+ * too.  Its name is asked for, as that does not wait for the kernel's rtnl
+ * lock, which is held for seconds where a hundred devices go. */
+static void
+unbind_if_gone(unsigned int ifindex) OVS_EXCLUDED(netdevs_mutex)
+{
+    char name[IF_NAMESIZE];
+    struct netdev_esw *dev;
+
+    if (if_indextoname(ifindex, name)) {
+        return;
+    }
+    ovs_mutex_lock(&netdevs_mutex);
+    dev = find_by_ifindex(ifindex);
+    if (dev) {
+        /* The manager will say so too, and what comes next. */
+        bind_device(dev, &(struct esw_binding) { .ifindex = 0 });
+    }
+    ovs_mutex_unlock(&netdevs_mutex);
+}
+
 static void
 refresh_all_devices(void) OVS_EXCLUDED(netdevs_mutex)
 {
@@ -249,8 +270,7 @@ link_changed(const struct rtnetlink_change *change, void *aux OVS_UNUSED)
     ovs_mutex_unlock(&netdevs_mutex);
 
     if (dev && change->nlmsg_type == RTM_DELLINK) {
-        /* A device that leaves a Linux bridge says this, too. */
-        refresh_device(change->if_index);
+        unbind_if_gone(change->if_index);
     }
 }
 

@@ -115,7 +115,7 @@ void
 netdev_esw_close_rx(struct esw_rx_socket *socket)
 {
     if (socket && ovs_refcount_unref(&socket->ref_cnt) == 1) {
-        close(socket->fd);
+        esw_plugin_close(netdev_esw_plugin(), socket->fd);
         free(socket);
     }
 }

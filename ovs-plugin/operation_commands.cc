@@ -72,7 +72,7 @@ Answer set_mode_command(const CommandContext& context, const std::vector<std::st
     if (request->objects[1] == "profile") {
         context.manager.set_mode_by_profile(*handle, request->timeout,
                                             answer_with(std::move(done)));
-        return std::nullopt;
+        return AnsweredLater();
     }
     const auto mode = netlink::parse_eswitch_mode(request->objects[1]);
     if (!mode) {
@@ -81,7 +81,7 @@ Answer set_mode_command(const CommandContext& context, const std::vector<std::st
                          "profile"});
     }
     context.manager.set_mode(*handle, *mode, request->timeout, answer_with(std::move(done)));
-    return std::nullopt;
+    return AnsweredLater();
 }
 
 Answer plan_command(const CommandContext& context, const std::vector<std::string>& args, Done) {
@@ -121,7 +121,7 @@ Answer reload_command(const CommandContext& context, const std::vector<std::stri
         return error_of(handle.error());
     }
     context.manager.reload(*handle, request->timeout, answer_with(std::move(done)));
-    return std::nullopt;
+    return AnsweredLater();
 }
 
 Answer add_sf_command(const CommandContext& context, const std::vector<std::string>& args,
@@ -142,7 +142,7 @@ Answer add_sf_command(const CommandContext& context, const std::vector<std::stri
     }
     context.manager.add_subfunction(*handle, number, request->timeout,
                                     answer_with(std::move(done)));
-    return std::nullopt;
+    return AnsweredLater();
 }
 
 Answer delete_sf_command(const CommandContext& context, const std::vector<std::string>& args,
@@ -159,7 +159,7 @@ Answer delete_sf_command(const CommandContext& context, const std::vector<std::s
         return error_of({EINVAL, ref->to_string(), "", "not an SF's representor"});
     }
     context.manager.delete_subfunction(*ref, request->timeout, answer_with(std::move(done)));
-    return std::nullopt;
+    return AnsweredLater();
 }
 
 Answer retry_command(const CommandContext& context, const std::vector<std::string>& args,
@@ -182,7 +182,7 @@ Answer retry_command(const CommandContext& context, const std::vector<std::strin
             return status ? CommandResult{} : error_of(status.error());
         });
     });
-    return std::nullopt;
+    return AnsweredLater();
 }
 
 }  // namespace esw

@@ -3,11 +3,15 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <exception>
 
 #include "ovs-plugin/port_status.h"
 
 namespace esw {
 namespace {
+
+/// run() goes on in the next turn of the main loop then.
+constexpr Duration kLongestTurn = std::chrono::milliseconds(3);
 
 bool is_gone(const Error& error) {
     return error.code == ENODEV || error.code == ENXIO;
@@ -59,7 +63,10 @@ Plugin::Plugin(Parts parts, std::unique_ptr<WakeFd> wake)
     : parts_(std::move(parts)),
       log_(*parts_.log, "esw_plugin"),
       wake_(std::move(wake)),
-      completions_([wake_fd = wake_.get()] { wake_fd->notify(); }) {}
+      completions_([wake_fd = wake_.get()] { wake_fd->notify(); }),
+      written_([wake_fd = wake_.get()] { wake_fd->notify(); }),
+      closer_("esw close"),
+      reports_("esw reports") {}
 
 Plugin::~Plugin() {
     if (manager_) {
@@ -74,23 +81,35 @@ void Plugin::run(const Changed& changed) {
         completed_.push_back(std::move(completion));
     }
 
-    std::vector<Change> changes;
     {
         MutexLock lock(mutex_);
         if (stopped_) {
             return;
         }
-        changes = collect_changes();
+        for (Change& change : collect_changes()) {
+            changes_.push_back(std::move(change));
+        }
     }
-    for (Change& change : changes) {
-        if (change.attempt) {
-            attach(std::move(change), changed);
-        } else {
-            changed(change.port_id, change.binding);
+    const TimePoint begun = parts_.clock->now();
+    while (!changes_.empty()) {
+        Change change = std::move(changes_.front());
+        changes_.pop_front();
+        make_change(std::move(change), changed);
+        if (!changes_.empty() && parts_.clock->now() - begun >= kLongestTurn) {
+            wake_->notify();
+            break;
         }
     }
     MutexLock lock(mutex_);
     next_retry_ = tracker_.next_retry();
+}
+
+void Plugin::make_change(Change change, const Changed& changed) {
+    if (change.attempt) {
+        attach(std::move(change), changed);
+    } else {
+        changed(change.port_id, change.binding);
+    }
 }
 
 std::optional<Duration> Plugin::time_to_retry() const {
@@ -234,14 +253,35 @@ void Plugin::command(const std::vector<std::string>& args, void* conn, const Rep
     const uint64_t number = ++last_command_;
     const CommandContext context{*manager_, *parts_.clock, parts_.bridges,
                                  [this] { return failures(); }};
-    if (const auto result = run_command(context, args, completer(number))) {
+    const Answer answer = run_command(context, args, completer(number));
+    if (const auto* result = std::get_if<CommandResult>(&answer)) {
         reply(conn, result->error, result->text);
         return;
     }
     waiting_[number] = conn;
+    if (const auto* report = std::get_if<Report>(&answer)) {
+        write(number, *report);
+    }
+}
+
+void Plugin::write(uint64_t command, Report report) {
+    reports_.push({[this, command, report = std::move(report)] {
+                       CommandResult result;
+                       try {
+                           result = report();
+                       } catch (const std::exception& e) {
+                           // Nothing in here may end the switch.
+                           result = {true, std::string("internal error: ") + e.what()};
+                       }
+                       written_.put({command, std::move(result)});
+                   },
+                   [this, command](const Error& error) {
+                       written_.put({command, {true, error.to_string()}});
+                   }});
 }
 
 void Plugin::answer(const std::function<bool()>& is_status_written, const Reply& reply) {
+    reply_written(reply);
     const bool follows = static_cast<bool>(is_status_written);
     if (completed_.empty() || (follows && !(is_settled() && is_status_written()))) {
         return;
@@ -249,18 +289,39 @@ void Plugin::answer(const std::function<bool()>& is_status_written, const Reply&
     reply_completed(reply);
 }
 
+void Plugin::reply_written(const Reply& reply) {
+    for (const auto& [command, result] : written_.take_all()) {
+        reply_to(command, result, reply);
+    }
+}
+
+void Plugin::reply_to(uint64_t command, const CommandResult& result, const Reply& reply) {
+    const auto waiting = waiting_.extract(command);
+    if (!waiting.empty()) {
+        reply(waiting.mapped(), result.error, result.text);
+    }
+}
+
 bool Plugin::is_settled() const {
     MutexLock lock(mutex_);
-    return tracker_.settled();
+    return tracker_.settled() && changes_.empty() && closing_ == 0;
+}
+
+void Plugin::close(UniqueFd socket) {
+    const auto shared = std::make_shared<UniqueFd>(std::move(socket));
+    const auto end = [this, shared] {
+        shared->reset();
+        if (--closing_ == 0) {
+            wake_->notify();  // who waits for that
+        }
+    };
+    ++closing_;
+    closer_.push({end, [end](const Error&) { end(); }});
 }
 
 void Plugin::reply_completed(const Reply& reply) {
     for (const Completion& completion : std::exchange(completed_, {})) {
-        const auto waiting = waiting_.extract(completion.command);
-        if (!waiting.empty()) {
-            const CommandResult result = completion.end();
-            reply(waiting.mapped(), result.error, result.text);
-        }
+        reply_to(completion.command, completion.end(), reply);
     }
 }
 
@@ -272,6 +333,7 @@ void Plugin::stop(const Reply& reply) {
         }
     }
     stop_threads();
+    reply_written(reply);
     for (Completion& completion : completions_.take_all()) {
         completed_.push_back(std::move(completion));
     }
@@ -283,6 +345,7 @@ void Plugin::stop(const Reply& reply) {
 
 void Plugin::stop_threads() {
     const auto stop_all = [this] {
+        reports_.stop();
         setup_->stop();
         manager_->stop();
     };

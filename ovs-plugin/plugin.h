@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
@@ -17,6 +19,8 @@
 #include "base/mutex.h"
 #include "base/result.h"
 #include "base/thread.h"
+#include "base/unique_fd.h"
+#include "esw-manager/executor.h"
 #include "esw-manager/manager.h"
 #include "netlink/kernel.h"
 #include "ovs-plugin/binding_tracker.h"
@@ -74,6 +78,10 @@ public:
     /// How long until run() has something to do by the clock; nothing when there is nothing.
     std::optional<Duration> time_to_retry() const;
 
+    /// Closes a packet socket on another thread: the kernel waits for all who may be reading from
+    /// it, tens of milliseconds. Any thread.
+    void close(UniqueFd socket);
+
     using Reply = std::function<void(void* conn, bool error, const std::string& text)>;
     void command(const std::vector<std::string>& args, void* conn, const Reply& reply);
     /// Answers the commands that are through when all bindings that they imply are in force and
@@ -116,7 +124,15 @@ private:
     };
 
     Plugin(Parts parts, std::unique_ptr<WakeFd> wake);
+    /// A report that was written.
+    struct Written {
+        uint64_t command = 0;
+        CommandResult result;
+    };
     std::function<void(CommandEnd)> completer(uint64_t command);
+    void write(uint64_t command, Report report);
+    void reply_written(const Reply& reply);
+    void reply_to(uint64_t command, const CommandResult& result, const Reply& reply);
     /// What the host has to be told. `attempt` is that at a device that is ready for it.
     struct Change {
         uint64_t port_id;
@@ -127,6 +143,7 @@ private:
     Change act(const BindingTracker::Step& step) ESW_REQUIRES(mutex_);
     void prepare(uint64_t id, uint32_t ifindex, uint64_t attempt) ESW_REQUIRES(mutex_);
     std::optional<Change> take_outcome(const NetdevSetup::Outcome& outcome) ESW_REQUIRES(mutex_);
+    void make_change(Change change, const Changed& changed);
     void attach(Change change, const Changed& changed);
     Status bind(Change& change, const Changed& changed);
     void fail_attempt(uint64_t id, uint64_t attempt, const Error& error) ESW_REQUIRES(mutex_);
@@ -142,6 +159,7 @@ private:
     std::unique_ptr<NetdevSetup> setup_;
     std::unique_ptr<Manager> manager_;
     Mailbox<Completion> completions_;
+    Mailbox<Written> written_;
 
     mutable Mutex mutex_{LockRank::kPlugin};
     std::map<uint64_t, Port> ports_ ESW_GUARDED_BY(mutex_);
@@ -155,12 +173,18 @@ private:
     uint64_t last_command_ = 0;
     std::map<uint64_t, void*> waiting_;  // commands by number, with their connections
     std::vector<Completion> completed_;
+    std::deque<Change> changes_;  // that the host is to be told
     std::optional<TimePoint> next_retry_;
     std::optional<std::string> profile_;          // that was told last
     std::optional<std::string> found_overrides_;  // in the database
     std::string wanted_overrides_;                // there, as was said last
     uint64_t overrides_reading_ = 0;
-    std::unique_ptr<Thread> stopper_;  // last: it uses the others
+
+    std::atomic<size_t> closing_ = 0;  // sockets that closer_ has
+    // Last: these threads end before what they use.
+    Executor closer_;  // ports go after stop() too
+    Executor reports_;
+    std::unique_ptr<Thread> stopper_;
 };
 
 }  // namespace esw

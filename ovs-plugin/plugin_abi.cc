@@ -14,10 +14,12 @@
 #include <utility>
 #include <vector>
 
+#include "base/unique_fd.h"
 #include "esw-manager/manager.h"
 #include "esw-manager/mlx5/rdma_provider.h"
 #include "netlink/netlink_kernel.h"
 #include "netlink/netlink_monitor.h"
+#include "ovs-plugin/call_watch.h"
 #include "ovs-plugin/commands.h"
 #include "ovs-plugin/host_log.h"
 #include "ovs-plugin/plugin.h"
@@ -27,6 +29,8 @@ using namespace esw;
 struct esw_plugin {
     std::unique_ptr<Plugin> plugin;
     std::unique_ptr<HostLog> log;  ///< for what goes wrong on the way in and out
+    SystemClock clock;
+    std::unique_ptr<CallWatch> watch;
     std::vector<esw_command> commands;
     std::string overrides;  ///< what esw_plugin_sync_overrides() said last
 };
@@ -39,9 +43,10 @@ struct esw_port {
 namespace {
 
 /// Runs `body`; what it throws is a bug, which is logged and answered with `otherwise`: nothing in
-/// here may end the switch.
+/// here may end the switch, or hold it. `call` is how the log names it.
 template <class T, class Body>
-T guarded(const esw_plugin* plugin, T otherwise, Body body) noexcept {
+T guarded(const esw_plugin* plugin, const char* call, T otherwise, Body body) noexcept {
+    const CallWatch::Call watched(*plugin->watch, call);
     try {
         return body();
     } catch (const std::exception& e) {
@@ -53,8 +58,8 @@ T guarded(const esw_plugin* plugin, T otherwise, Body body) noexcept {
 }
 
 template <class Body>
-void guarded(const esw_plugin* plugin, Body body) noexcept {
-    guarded(plugin, 0, [&] {
+void guarded(const esw_plugin* plugin, const char* call, Body body) noexcept {
+    guarded(plugin, call, 0, [&] {
         body();
         return 0;
     });
@@ -136,6 +141,7 @@ esw_plugin* esw_plugin_create(const esw_host* host) {
     try {
         made = std::make_unique<esw_plugin>();
         made->log = std::make_unique<HostLog>(*host);
+        made->watch = std::make_unique<CallWatch>(*made->log, made->clock);
         auto plugin = make_plugin(*host);
         if (!plugin) {
             made->log->write(LogLevel::kError, "esw_plugin",
@@ -155,11 +161,11 @@ esw_plugin* esw_plugin_create(const esw_host* host) {
 }
 
 void esw_plugin_keep_devices(esw_plugin* plugin) {
-    guarded(plugin, [&] { plugin->plugin->setup().keep_all(); });
+    guarded(plugin, __func__, [&] { plugin->plugin->setup().keep_all(); });
 }
 
 void esw_plugin_stop(esw_plugin* plugin, esw_reply_func* reply) {
-    guarded(plugin, [&] { plugin->plugin->stop(to_reply(reply)); });
+    guarded(plugin, __func__, [&] { plugin->plugin->stop(to_reply(reply)); });
 }
 
 int esw_plugin_fd(const esw_plugin* plugin) {
@@ -167,7 +173,7 @@ int esw_plugin_fd(const esw_plugin* plugin) {
 }
 
 void esw_plugin_run(esw_plugin* plugin, esw_binding_func* changed) {
-    guarded(plugin, [&] {
+    guarded(plugin, __func__, [&] {
         plugin->plugin->run([changed](uint64_t port_id, const Plugin::Binding& binding) {
             const esw_binding c_binding{binding.rebound, binding.ifindex, to_c(binding.link),
                                         to_c(binding.stats)};
@@ -177,7 +183,7 @@ void esw_plugin_run(esw_plugin* plugin, esw_binding_func* changed) {
 }
 
 int64_t esw_plugin_retry_ms(const esw_plugin* plugin) {
-    return guarded<int64_t>(plugin, -1, [&]() -> int64_t {
+    return guarded<int64_t>(plugin, __func__, -1, [&]() -> int64_t {
         const auto delay = plugin->plugin->time_to_retry();
         // Not before the time: the switch would be woken for nothing.
         return delay ? std::chrono::ceil<std::chrono::milliseconds>(*delay).count() : -1;
@@ -185,28 +191,28 @@ int64_t esw_plugin_retry_ms(const esw_plugin* plugin) {
 }
 
 void esw_plugin_answer(esw_plugin* plugin, bool (*is_status_written)(void), esw_reply_func* reply) {
-    guarded(plugin, [&] { plugin->plugin->answer(is_status_written, to_reply(reply)); });
+    guarded(plugin, __func__, [&] { plugin->plugin->answer(is_status_written, to_reply(reply)); });
 }
 
 void esw_plugin_set_profile(esw_plugin* plugin, const char* profile) {
-    guarded(plugin, [&] { plugin->plugin->set_profile(profile); });
+    guarded(plugin, __func__, [&] { plugin->plugin->set_profile(profile); });
 }
 
 const char* esw_plugin_sync_overrides(esw_plugin* plugin, const char* found) {
-    return guarded<const char*>(plugin, found, [&] {
+    return guarded<const char*>(plugin, __func__, found, [&] {
         plugin->overrides = plugin->plugin->sync_overrides(found);
         return plugin->overrides.c_str();
     });
 }
 
 esw_port* esw_port_create(esw_plugin* plugin, const char* name) {
-    return guarded<esw_port*>(plugin, nullptr, [&] {
+    return guarded<esw_port*>(plugin, __func__, nullptr, [&] {
         return new esw_port{plugin, plugin->plugin->add_port(name)};
     });
 }
 
 void esw_port_destroy(esw_port* port) {
-    guarded(port->owner, [&] { port->owner->plugin->remove_port(port->id); });
+    guarded(port->owner, __func__, [&] { port->owner->plugin->remove_port(port->id); });
     delete port;
 }
 
@@ -216,7 +222,7 @@ uint64_t esw_port_id(const esw_port* port) {
 
 int esw_port_configure(esw_port* port, const esw_setting* settings, size_t n_settings,
                        bool* status_changed, char** errp) {
-    return guarded<int>(port->owner, EINVAL, [&] {
+    return guarded<int>(port->owner, __func__, EINVAL, [&] {
         OptionMap options;
         for (size_t i = 0; i < n_settings; ++i) {
             options[settings[i].key] = settings[i].value;
@@ -233,7 +239,7 @@ int esw_port_configure(esw_port* port, const esw_setting* settings, size_t n_set
 }
 
 void esw_port_get_config(const esw_port* port, esw_setting_func* set, void* aux) {
-    guarded(port->owner, [&] {
+    guarded(port->owner, __func__, [&] {
         for (const auto& [key, value] : port->owner->plugin->port_config(port->id)) {
             set(key.c_str(), value.c_str(), aux);
         }
@@ -241,7 +247,7 @@ void esw_port_get_config(const esw_port* port, esw_setting_func* set, void* aux)
 }
 
 void esw_port_get_status(const esw_port* port, esw_setting_func* set, void* aux) {
-    guarded(port->owner, [&] {
+    guarded(port->owner, __func__, [&] {
         for (const auto& [key, value] : port->owner->plugin->port_status(port->id)) {
             set(key.c_str(), value.c_str(), aux);
         }
@@ -249,7 +255,7 @@ void esw_port_get_status(const esw_port* port, esw_setting_func* set, void* aux)
 }
 
 bool esw_port_set_wish(esw_port* port, const esw_link_wish* wish) {
-    return guarded(port->owner, false, [&] {
+    return guarded(port->owner, __func__, false, [&] {
         LinkWish w{wish->up, wish->promiscuous, {}, {}};
         if (wish->mtu) {
             w.mtu = wish->mtu;
@@ -262,7 +268,7 @@ bool esw_port_set_wish(esw_port* port, const esw_link_wish* wish) {
 }
 
 int esw_link_get(esw_plugin* plugin, uint32_t ifindex, esw_link* link) {
-    return guarded<int>(plugin, EIO, [&] {
+    return guarded<int>(plugin, __func__, EIO, [&] {
         const auto got = plugin->plugin->kernel().link(ifindex);
         if (!got) {
             return got.error().code;
@@ -274,7 +280,7 @@ int esw_link_get(esw_plugin* plugin, uint32_t ifindex, esw_link* link) {
 
 int esw_link_set(esw_plugin* plugin, uint32_t ifindex, const esw_link* before,
                  const esw_link* after) {
-    return guarded<int>(plugin, EIO, [&] {
+    return guarded<int>(plugin, __func__, EIO, [&] {
         netlink::LinkChange change;
         NetdevSetup::Found found;
         const auto flag = [&](unsigned int bit, auto& wanted) {
@@ -307,7 +313,7 @@ int esw_link_set(esw_plugin* plugin, uint32_t ifindex, const esw_link* before,
 }
 
 int esw_link_get_stats(esw_plugin* plugin, uint32_t ifindex, esw_link_stats* stats) {
-    return guarded<int>(plugin, EIO, [&] {
+    return guarded<int>(plugin, __func__, EIO, [&] {
         const auto got = plugin->plugin->kernel().link_stats(ifindex);
         if (!got) {
             return got.error().code;
@@ -315,6 +321,10 @@ int esw_link_get_stats(esw_plugin* plugin, uint32_t ifindex, esw_link_stats* sta
         *stats = to_c(*got);
         return 0;
     });
+}
+
+void esw_plugin_close(esw_plugin* plugin, int fd) {
+    guarded(plugin, __func__, [&] { plugin->plugin->close(UniqueFd(fd)); });
 }
 
 const esw_command* esw_plugin_commands(const esw_plugin* plugin) {
@@ -328,7 +338,7 @@ void esw_plugin_command(esw_plugin* plugin, int argc, const char* argv[], void* 
         answered = true;
         reply(c, error, text.c_str());
     };
-    const bool accepted = guarded(plugin, false, [&] {
+    const bool accepted = guarded(plugin, argc > 0 ? argv[0] : __func__, false, [&] {
         plugin->plugin->command({argv, argv + argc}, conn, reply_once);
         return true;
     });

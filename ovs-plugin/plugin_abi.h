@@ -53,6 +53,10 @@ void esw_plugin_stop(struct esw_plugin *plugin, esw_reply_func *reply);
 /* Readable when esw_plugin_run() has something to do. */
 int esw_plugin_fd(const struct esw_plugin *plugin);
 
+/* Closes 'fd', a packet socket, on another thread: the kernel lets the one that
+ * closes it wait for all of its readers.  Any thread. */
+void esw_plugin_close(struct esw_plugin *plugin, int fd);
+
 /* A network device. */
 struct esw_link {
     char name[16];

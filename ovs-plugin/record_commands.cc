@@ -50,16 +50,17 @@ Result<RecordRequest> parse(const Arguments& args, const Options& allowed) {
     return request;
 }
 
-template <class Report>
+template <class Write>
 Answer answer(const CommandContext& context, const Arguments& args, const Options& allowed,
-              Report report) {
+              Write write) {
     const auto request = parse(args, allowed);
     if (!request) {
         return error_of(request.error());
     }
-    const Records records = context.manager.records();
-    const SnapshotPtr snapshot = context.manager.snapshot();
-    return result_of(report({records, *snapshot, context.clock.now()}, *request));
+    return Report([write, request = *request, records = context.manager.records(),
+                   snapshot = context.manager.snapshot(), now = context.clock.now()] {
+        return result_of(write({records, *snapshot, now}, request));
+    });
 }
 
 }  // namespace

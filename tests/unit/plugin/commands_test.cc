@@ -17,9 +17,14 @@ class CommandsTest : public testing::Test {
 protected:
     /// Runs a command; `later_` is what it said afterwards.
     std::optional<CommandResult> run(const std::vector<std::string>& args) {
-        return run_command(
-            {manager_, clock_, [] { return bridges(); }, [this] { return failures_; }}, args,
-            [this](const CommandEnd& end) { later_ = end(); });
+        const Answer answer =
+            run_command({manager_, clock_, [] { return bridges(); }, [this] { return failures_; }},
+                        args, [this](const CommandEnd& end) { later_ = end(); });
+        if (const auto* report = std::get_if<Report>(&answer)) {
+            return (*report)();
+        }
+        const auto* result = std::get_if<CommandResult>(&answer);
+        return result ? std::optional(*result) : std::nullopt;
     }
     static std::map<std::string, std::string> bridges() { return {{"web", "br0"}}; }
 

@@ -71,6 +71,7 @@ protected:
             }
             if (binding.rebound) {
                 bound_[id] = binding;
+                clock_->advance(host_takes_);
             }
             return 0;
         });
@@ -127,6 +128,7 @@ protected:
     }
 
     fakes::FakeClock* clock_ = nullptr;
+    Duration host_takes_{};  // to use a device
     testing::NiceMock<LinkKernel>* kernel_ = nullptr;
     FakeManager* manager_ = nullptr;
     std::unique_ptr<Plugin> plugin_;
@@ -316,6 +318,43 @@ TEST_F(PluginTest, WaitAnswersWhenTheBindingsItImpliesAreInForce) {
     EXPECT_FALSE(answers_[&conn].error);
 }
 
+TEST_F(PluginTest, ManyBindingsAreSharedAmongTurnsOfTheMainLoop) {
+    LinkKernel::Device device;
+    manager_->publish([&](Snapshot& snapshot) {
+        std::map<uint32_t, uint32_t> vfs;
+        for (uint32_t vf = 0; vf < 5; ++vf) {
+            const std::string name = "pf0vf" + std::to_string(vf);
+            add_port(name);
+            device.link.ifindex = 20 + vf;
+            kernel_->add(20 + vf, device);
+            vfs[vf] = 20 + vf;
+            snapshot.ports.set(name, loaded_binding(name, vf, 20 + vf));
+        }
+        fakes::add_eswitch(snapshot, kPf0, vfs);
+    });
+    host_takes_ = std::chrono::milliseconds(5);
+    size_t before = 0;
+    run_until([&] {
+        EXPECT_LE(bound_.size(), before + 1) << "of one turn";
+        before = bound_.size();
+        return bound_.size() == 5;
+    });
+}
+
+TEST_F(PluginTest, ASocketIsClosedElsewhereAndWaitWaitsForIt) {
+    int ends[2];
+    ASSERT_EQ(pipe(ends), 0);
+    const UniqueFd reader(ends[0]);
+    int conn = 0;
+    plugin_->command({"esw/wait"}, &conn, [](void*, bool, const std::string&) { FAIL(); });
+    plugin_->close(UniqueFd(ends[1]));
+    manager_->waits.at(0)(WaitReport{});
+    run_until([&] { return answers_.count(&conn) != 0; });
+    pollfd hung_up{reader.get(), POLLIN, 0};
+    EXPECT_EQ(poll(&hung_up, 1, 0), 1);
+    EXPECT_TRUE(hung_up.revents & POLLHUP);
+}
+
 TEST_F(PluginTest, WaitAnswersWhenTheStatusIsWritten) {
     int conn = 0;
     wait_for_status(&conn);
@@ -330,6 +369,27 @@ TEST_F(PluginTest, CommandsAreAnsweredThoughTheDatabaseIsAway) {
     bool answered = false;
     plugin_->answer(nullptr, [&](void*, bool, const std::string&) { answered = true; });
     EXPECT_TRUE(answered);
+}
+
+TEST_F(PluginTest, WhatIsShownIsWrittenOnAnotherThreadAndHeldByNothing) {
+    int conn = 0;
+    plugin_->command({"esw/show"}, &conn, [](void*, bool, const std::string&) { FAIL(); });
+    status_written_ = false;
+    run_until([&] { return answers_.count(&conn) != 0; });
+    EXPECT_FALSE(answers_[&conn].error);
+    EXPECT_NE(answers_[&conn].text.find("no eswitches known yet"), std::string::npos)
+        << answers_[&conn].text;
+}
+
+TEST_F(PluginTest, WhatIsShownIsAnsweredWhenTheSwitchGoesDown) {
+    int conn = 0;
+    plugin_->command({"esw/rep-show", "pci/0000:99:00.0"}, &conn,
+                     [](void*, bool, const std::string&) { FAIL(); });
+    plugin_->stop([this](void* c, bool error, const std::string& text) {
+        answers_[c] = {error, text};
+    });
+    EXPECT_EQ(answers_.count(&conn), 1u);
+    EXPECT_TRUE(answers_[&conn].error);
 }
 
 // --- the database
