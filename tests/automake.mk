@@ -31,6 +31,8 @@ ESW_SYSTEM_TESTS += \
 	tests/ovs/rdma.sh \
 	tests/ovs/rdma-newest-kernel.sh \
 	tests/ovs/restart.sh \
+	tests/ovs/scenarios.sh \
+	tests/ovs/scenarios-of-providers.sh \
 	tests/ovs/storm.sh \
 	tests/ovs/storm-newest-kernel.sh \
 	tests/ovs/try-it.sh \
@@ -53,7 +55,7 @@ include tests/unit/plugin/automake.mk
 include tests/unit/sim/automake.mk
 include tests/sim/automake.mk
 
-EXTRA_DIST += tests/lib.sh tests/ovs/lib-ovs.sh tests/ovs/lib-sim.sh \
+EXTRA_DIST += tests/lib.sh tests/ovs/lib-ovs.sh tests/ovs/lib-scenarios.sh tests/ovs/lib-sim.sh \
 	tests/quiet.py tests/ovs/tagged-frames.py tests/run $(ESW_CHECK_TESTS) $(ESW_SYSTEM_TESTS) \
 	$(ESW_SUITES) tests/ovs-suite/minimum \
 	tests/model/eswitch.pml tests/model/lifecycle.pml tests/model/locks.pml

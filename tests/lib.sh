@@ -126,9 +126,10 @@ expect_fails() {
     printf '%s\n' "$output"
 }
 
-# wait_for_line PATTERN FILE PID: until FILE, which process PID writes, has a line that matches.
+# wait_for_line PATTERN FILE PID [FROM]: until FILE, which process PID writes, has a line that matches,
+# from its beginning or from line FROM on.
 wait_for_line() {
     : >>"$2" # the process may not have got so far as to make it
-    timeout 30 grep -Eq -m 1 -- "$1" <(exec tail -n +1 -f --pid="$3" "$2") ||
-        fail "no line that matches '$1' in: $(cat "$2")"
+    timeout 30 grep -Eq -m 1 -- "$1" <(exec tail -n +"${4:-1}" -f --pid="$3" "$2") ||
+        fail "no line that matches '$1' in: $(tail -n 50 "$2")"
 }

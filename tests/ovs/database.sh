@@ -10,7 +10,6 @@
 
 ports=(p0 pf0vf0 pf0vf1)
 
-esw() { ovs-appctl -T 60 "esw/$1" "${@:2}"; }
 overrides() { ovs-vsctl --if-exists get open_vswitch . external_ids:esw-override | tr -d '"'; }
 ofports() { for port in "${ports[@]}"; do column "$port" ofport; done; }
 wait_for_override() {

@@ -60,6 +60,9 @@ vswitchd_pid() { cat "$ovs_dir/ovs-vswitchd.pid"; }
 # wait_for_log PATTERN: until the switch's log has a line that matches, from its beginning on.
 wait_for_log() { wait_for_line "$1" "$ovs_dir/ovs-vswitchd.log" "$(vswitchd_pid)"; }
 
+# esw COMMAND [ARGUMENT...]: ovs-appctl esw/COMMAND.
+esw() { ovs-appctl -T 60 "esw/$1" "${@:2}"; }
+
 # stop_daemon NAME [ARGUMENT...]: ends it in good order; arguments are those of "exit".
 stop_daemon() {
     local name=$1 pid

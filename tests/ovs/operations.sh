@@ -7,8 +7,6 @@
 . "$ESW_SRC/tests/ovs/lib-ovs.sh"
 . "$ESW_SRC/tests/ovs/lib-sim.sh"
 
-# esw COMMAND [ARGUMENT...]
-esw() { ovs-appctl "esw/$1" "${@:2}"; }
 # expect_refusal PATTERN COMMAND...: it fails, and says so on stderr.
 expect_refusal() {
     local wanted=$1 said

@@ -7,8 +7,6 @@
 . "$ESW_SRC/tests/ovs/lib-ovs.sh"
 . "$ESW_SRC/tests/ovs/lib-sim.sh"
 
-# esw COMMAND [ARGUMENT...]
-esw() { ovs-appctl "esw/$1" "${@:2}"; }
 set_profile() { ovs-vsctl set open_vswitch . "other_config:esw-profile=\"$1\""; }
 no_profile() { ovs-vsctl remove open_vswitch . other_config esw-profile; }
 # overrides: as they are in the database.
@@ -90,6 +88,7 @@ test_pf_returns() {
     expect_state p0 loaded
 }
 
+# L53: a mode that is set by hand, before and after a reload.
 test_override() {
     expect_equal 'done' "$(esw set-mode $pf0 legacy)"
     expect_equal "$pf0=legacy" "$(overrides)" # when it is answered

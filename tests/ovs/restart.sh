@@ -11,7 +11,6 @@
 
 ports=(p0 pf0vf0 pf0vf1 pf0sf88)
 
-esw() { ovs-appctl -T 60 "esw/$1" "${@:2}"; }
 set_profile() { ovs-vsctl --no-wait set open_vswitch . "other_config:esw-profile=\"$1\""; }
 ofports() { for port in "${ports[@]}"; do column "$port" ofport; done; }
 overrides() { ovs-vsctl --if-exists get open_vswitch . external_ids:esw-override | tr -d '"'; }
