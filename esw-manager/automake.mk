@@ -35,6 +35,8 @@ esw_manager_libesw_manager_a_SOURCES = \
 	esw-manager/mode_plan.h \
 	esw-manager/mode_policy.cc \
 	esw-manager/mode_policy.h \
+	esw-manager/nested_ports.cc \
+	esw-manager/nested_ports.h \
 	esw-manager/operations.cc \
 	esw-manager/operations.h \
 	esw-manager/port_options.cc \

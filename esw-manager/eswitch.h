@@ -181,6 +181,7 @@ private:
         auto operator<=>(const Due&) const = default;
     };
     struct Attempt {
+        DevlinkHandle instance;  // that has the port
         uint32_t port_index = 0;
         uint64_t revision = 0;
         uint64_t removals = 0;

@@ -125,7 +125,9 @@ std::optional<Eswitch::Attempt> Eswitch::begin_load(const RepId& id) {
         return std::nullopt;
     }
     Representor& rep = it->second;
-    Attempt attempt{rep.facts.port.index, rep.facts.revision, rep.removals, {}};
+    const netlink::DevlinkPort& port = rep.facts.port;
+    Attempt attempt{
+        port.instance.value_or(handle_), port.index, rep.facts.revision, rep.removals, {}};
     for (const ProviderType type : kAllProviderTypes) {
         ProviderStatus& status = rep.slots[slot_of(type)].status;
         const bool elsewhere = status.state == RepState::kLoaded && is_elsewhere(rep, type);
@@ -155,7 +157,7 @@ std::optional<Eswitch::Attempt> Eswitch::begin_load(const RepId& id) {
 
 Result<LoadResult> Eswitch::read_port(const RepId& id, const Attempt& attempt,
                                       netlink::DevlinkPort& port) {
-    auto answer = kernel_.devlink_port(handle_, attempt.port_index);
+    auto answer = kernel_.devlink_port(attempt.instance, attempt.port_index);
     if (!answer) {
         if (answer.error().code == ENODEV) {
             return LoadResult{true, "its devlink port went away", {}};
@@ -164,6 +166,9 @@ Result<LoadResult> Eswitch::read_port(const RepId& id, const Attempt& attempt,
                     answer.error().detail);
     }
     port = std::move(*answer);
+    if (port.handle != handle_) {
+        port.instance = std::exchange(port.handle, handle_);
+    }
     if (RepId::of_port(port) != id) {
         return LoadResult{true, "its devlink port is another's now", {}};
     }
@@ -384,6 +389,7 @@ bool Eswitch::begin_unload(const RepId& id, ProviderType type) {
 
 WorkQueue::Result Eswitch::configure(const RepId& id) {
     PortOptions options;
+    DevlinkHandle instance;
     uint32_t port_index;
     std::string port;
     {
@@ -397,12 +403,13 @@ WorkQueue::Result Eswitch::configure(const RepId& id) {
         }
         options = user->second.options;
         port = user->second.port;
+        instance = rep->second.facts.port.instance.value_or(handle_);
         port_index = rep->second.facts.port.index;
         // Once per load and set of options, whatever comes of it: an option that the driver refuses
         // today it refuses tomorrow.
         rep->second.applied = options;
     }
-    const std::string errors = apply_port_options(kernel_, handle_, port_index, options);
+    const std::string errors = apply_port_options(kernel_, instance, port_index, options);
     record_->count(Counter::kConfigurations);
     queue_.explain(errors);
     {

@@ -54,6 +54,10 @@ ManagerImpl::ManagerImpl(Dependencies dependencies, std::unique_ptr<EventLoop> l
       watchdog_(*loop_, *timers_, deps_.clock, deps_.log),
       eth_provider_(deps_.kernel),
       snapshot_(std::make_shared<Snapshot>()),
+      nested_ports_([this](const DevlinkHandle& handle) {
+          const auto device = deps_.kernel.auxiliary_parent(handle.device);
+          return device ? std::optional(*device) : std::nullopt;
+      }),
       policy_(deps_.log),
       own_record_("eswitch manager", deps_.clock, watchdog_),
       scan_kernel_(deps_.kernel, own_record_, [] { return "reading all devices"; }),
@@ -262,7 +266,9 @@ void ManagerImpl::apply(const netlink::KernelEvent& event) {
     if (const auto* device = std::get_if<netlink::RdmaDeviceEvent>(&event)) {
         take_rdma(rdma_devices_.apply(*device));
     }
-    take(inventory_.apply(event));
+    for (const netlink::KernelEvent& own : nested_ports_.apply(event)) {
+        take(inventory_.apply(own));
+    }
 }
 
 void ManagerImpl::take(const Inventory::Changes& changes) {
@@ -326,7 +332,10 @@ void ManagerImpl::scanned(const ScanResult& result) {
             }));
         }
         if (result.what.devlink) {
-            take(inventory_.resync_devlink(result.devices, result.ports));
+            auto devices = result.devices;
+            auto ports = result.ports;
+            nested_ports_.resync(devices, ports);
+            take(inventory_.resync_devlink(std::move(devices), std::move(ports)));
             for (const DevlinkHandle& handle : inventory_.devices()) {
                 consider_device(handle);
             }

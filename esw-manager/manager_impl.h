@@ -19,6 +19,7 @@
 #include "esw-manager/log_limiter.h"
 #include "esw-manager/manager.h"
 #include "esw-manager/mode_policy.h"
+#include "esw-manager/nested_ports.h"
 #include "esw-manager/operations.h"
 #include "esw-manager/port_table.h"
 #include "esw-manager/rdma_devices.h"
@@ -192,6 +193,7 @@ private:
     std::unique_ptr<netlink::KernelMonitor> monitor_;
     uint32_t monitor_retries_ = 0;
     TimerHandle monitor_timer_;
+    NestedPorts nested_ports_;
     Inventory inventory_;
     RdmaDevices rdma_devices_;
     std::map<DevlinkHandle, Entry> eswitches_;

@@ -128,4 +128,8 @@ Result<DevlinkHandle> WatchedKernel::rdma_parent(const std::string& device) {
     return watch("the kernel (sysfs)", [&] { return kernel_.rdma_parent(device); });
 }
 
+Result<DevlinkHandle> WatchedKernel::auxiliary_parent(const std::string& device) {
+    return watch("the kernel (sysfs)", [&] { return kernel_.auxiliary_parent(device); });
+}
+
 }  // namespace esw

@@ -49,6 +49,7 @@ public:
     Result<std::vector<netlink::RdmaDevice>> rdma_devices() override;
     Result<std::vector<netlink::RdmaPort>> rdma_ports(uint32_t device_index) override;
     Result<DevlinkHandle> rdma_parent(const std::string& device) override;
+    Result<DevlinkHandle> auxiliary_parent(const std::string& device) override;
 
 private:
     /// `request` is in devlink(8)'s and ip(8)'s words.

@@ -77,6 +77,9 @@ struct PortFunction {
 
 struct DevlinkPort {
     DevlinkHandle handle;
+    /// The instance that the kernel has the port in, and is asked there, when `handle` says whose
+    /// it is: see NestedPorts.
+    std::optional<DevlinkHandle> instance = {};
     uint32_t index = 0;
     PortType type = PortType::kNotSet;
     std::optional<PortFlavour> flavour;

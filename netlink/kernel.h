@@ -68,6 +68,9 @@ public:
     /// The device that an RDMA device is made of, as devlink names it. ENODEV: there is no RDMA
     /// device of this name.
     virtual Result<DevlinkHandle> rdma_parent(const std::string& device) = 0;
+    /// The device that an auxiliary device is part of, as devlink names it. ENODEV: there is no
+    /// such auxiliary device. Asks /sys only, which takes no lock that a driver holds for long.
+    virtual Result<DevlinkHandle> auxiliary_parent(const std::string& device) = 0;
 };
 
 /// Notifications of one source were lost: everything known from it may be wrong and has to be asked

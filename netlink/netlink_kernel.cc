@@ -92,6 +92,9 @@ public:
     Result<DevlinkHandle> rdma_parent(const std::string& device) override {
         return infiniband_parent("/sys", device);
     }
+    Result<DevlinkHandle> auxiliary_parent(const std::string& device) override {
+        return netlink::auxiliary_parent("/sys", device);
+    }
 
 private:
     Requester generic_;

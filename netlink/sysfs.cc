@@ -14,12 +14,20 @@ namespace esw::netlink {
 
 namespace {
 
-/// The last name in what a link points to; sets errno when it is empty.
-std::string link_target(const std::string& link) {
+/// What a link points to; sets errno when it is empty.
+std::string read_link(const std::string& link) {
     char target[PATH_MAX];
     const ssize_t size = ::readlink(link.c_str(), target, sizeof target);
-    const std::string path(target, size > 0 ? static_cast<size_t>(size) : 0);
+    return std::string(target, size > 0 ? static_cast<size_t>(size) : 0);
+}
+
+std::string last_name(const std::string& path) {
     return path.substr(path.rfind('/') + 1);
+}
+
+/// The last name in what a link points to; sets errno when it is empty.
+std::string link_target(const std::string& link) {
+    return last_name(read_link(link));
 }
 
 bool exists(const std::string& path) {
@@ -46,6 +54,26 @@ Result<DevlinkHandle> infiniband_parent(const std::string& root, const std::stri
     }
     return error == ENOENT ? fail(ENOTSUP, name, stage, "it is made of no device")
                            : fail(error, name, stage);
+}
+
+Result<DevlinkHandle> auxiliary_parent(const std::string& root, const std::string& name) {
+    const std::string stage = "look up the device that it is part of";
+    if (name.empty() || name.find('/') != std::string::npos || name.starts_with('.')) {
+        return fail(EINVAL, name, stage, "not a name of an auxiliary device");
+    }
+    const std::string link = root + "/bus/auxiliary/devices/" + name;
+    const std::string path = read_link(link);
+    int error = errno;
+    const size_t end = path.rfind('/');
+    if (end == std::string::npos) {
+        return fail(path.empty() && error != ENOENT ? error : ENODEV, name, stage);
+    }
+    const std::string bus = link_target(link + "/../subsystem");
+    error = errno;
+    if (bus.empty()) {
+        return fail(error == ENOENT ? ENODEV : error, name, stage);
+    }
+    return DevlinkHandle{bus, last_name(path.substr(0, end))};
 }
 
 Result<uint32_t> num_vfs(const std::string& root, const DevlinkHandle& handle) {

@@ -82,16 +82,78 @@ void FakeKernel::add_pf(const DevlinkHandle& handle, uint32_t pf, uint32_t vfs) 
     device.vfs = vfs;
     device.vhca_id = next_vhca_id_++;
     device.switch_id = {0x6c, 0x5b, 0x0a, 0x00, 0x03, 0x00, 0x8a, static_cast<uint8_t>(pf)};
+    if (nested_uplinks_) {
+        make_ethernet(handle, device);
+    }
     emit(Source::kDevlink, netlink::DevlinkDeviceEvent{{handle, false}, false});
-    const RepRef uplink{handle, {RepId::Kind::kUplink, 0, pf, 0}};
+    if (!nested_uplinks_) {
+        make_ethernet(handle, device);
+    }
+}
+
+DevlinkHandle FakeKernel::ethernet_driver_of(const Device& device) {
+    return {"auxiliary", "mlx5_core.eth." + std::to_string(device.vhca_id)};
+}
+
+DevlinkHandle FakeKernel::ethernet_driver(const DevlinkHandle& handle) const {
+    MutexLock lock(mutex_);
+    return ethernet_driver_of(devices_.at(handle));
+}
+
+DevlinkHandle FakeKernel::pf_of(const DevlinkHandle& handle) const {
+    for (const auto& [pf, device] : devices_) {
+        if (nested_uplinks_ && ethernet_driver_of(device) == handle) {
+            return pf;
+        }
+    }
+    return handle;
+}
+
+void FakeKernel::nest_uplinks() {
+    MutexLock lock(mutex_);
+    nested_uplinks_ = true;
+}
+
+void FakeKernel::remove_ethernet_driver(const DevlinkHandle& handle) {
+    MutexLock lock(mutex_);
+    drop_ethernet(handle, devices_.at(handle));
+}
+
+void FakeKernel::add_ethernet_driver(const DevlinkHandle& handle) {
+    MutexLock lock(mutex_);
+    make_ethernet(handle, devices_.at(handle));
+}
+
+void FakeKernel::make_ethernet(const DevlinkHandle& handle, Device& device) {
+    const DevlinkHandle driver = ethernet_driver_of(device);
+    if (nested_uplinks_) {
+        emit(Source::kDevlink, netlink::DevlinkDeviceEvent{{driver, false}, false});
+    }
+    const RepRef uplink{handle, {RepId::Kind::kUplink, 0, device.pf, 0}};
     make_port(device, uplink);
     make_netdev(device, uplink);
+}
+
+void FakeKernel::drop_ethernet(const DevlinkHandle& handle, const Device& device) {
+    const DevlinkHandle driver = ethernet_driver_of(device);
+    const RepRef uplink{handle, {RepId::Kind::kUplink, 0, device.pf, 0}};
+    drop_netdev(uplink);
+    drop_port(uplink);
+    if (nested_uplinks_) {
+        emit(Source::kDevlink, netlink::DevlinkDeviceEvent{{driver, false}, true});
+    }
 }
 
 void FakeKernel::remove_device(const DevlinkHandle& handle) {
     MutexLock lock(mutex_);
     Device& device = devices_.at(handle);
     drop_vfs(handle, device);
+    if (nested_uplinks_ && !device.plain) {
+        emit(Source::kDevlink, netlink::DevlinkDeviceEvent{{handle, false}, true});
+        drop_ethernet(handle, device);
+        devices_.erase(handle);
+        return;
+    }
     while (!device.ports.empty()) {
         const Port& last = device.ports.rbegin()->second;
         const auto rep = RepId::of_port(last.port);
@@ -392,6 +454,9 @@ DevlinkPort FakeKernel::seen(const Port& port) const {
         out.ifname.clear();
     } else {
         out.ifname = netdev->second.link.name;
+    }
+    if (nested_uplinks_ && out.flavour == PortFlavour::kPhysical) {
+        out.handle = ethernet_driver_of(devices_.at(out.handle));
     }
     return out;
 }

@@ -43,6 +43,14 @@ public:
     void add_plain_device(const DevlinkHandle& handle);
     /// As writing sriov_numvfs.
     void set_num_vfs(const DevlinkHandle& handle, uint32_t vfs);
+    /// From now on it is Linux 6.3: a PF's Ethernet driver has a devlink instance of its own, with
+    /// the uplink's port, which is there before the PF's and goes after it.
+    void nest_uplinks();
+    /// The instance of the Ethernet driver of a PF.
+    DevlinkHandle ethernet_driver(const DevlinkHandle& handle) const;
+    /// That driver goes, with the uplink's netdev and port, and comes back.
+    void remove_ethernet_driver(const DevlinkHandle& handle);
+    void add_ethernet_driver(const DevlinkHandle& handle);
     /// The parameter flow_steering_mode, "dmfs" at first.
     std::string steering_mode(const DevlinkHandle& handle) const;
     /// As another program's "devlink dev eswitch set": not a call that is counted.
@@ -135,6 +143,7 @@ public:
     Result<std::vector<netlink::RdmaDevice>> rdma_devices() override;
     Result<std::vector<netlink::RdmaPort>> rdma_ports(uint32_t device_index) override;
     Result<DevlinkHandle> rdma_parent(const std::string& device) override;
+    Result<DevlinkHandle> auxiliary_parent(const std::string& device) override;
 
 private:
     friend class FakeMonitor;
@@ -166,6 +175,11 @@ private:
 
     Status enter(const std::string& call, const std::string& object);
     Port* find_port(const DevlinkHandle& handle, uint32_t index) ESW_REQUIRES(mutex_);
+    static DevlinkHandle ethernet_driver_of(const Device& device);
+    /// The PF of an Ethernet driver's instance; another handle itself.
+    DevlinkHandle pf_of(const DevlinkHandle& handle) const ESW_REQUIRES(mutex_);
+    void make_ethernet(const DevlinkHandle& handle, Device& device) ESW_REQUIRES(mutex_);
+    void drop_ethernet(const DevlinkHandle& handle, const Device& device) ESW_REQUIRES(mutex_);
     Port& port_of(const RepRef& ref) ESW_REQUIRES(mutex_);
     /// As a dump or notification has it: without ifindex when the netdev is elsewhere.
     netlink::DevlinkPort seen(const Port& port) const ESW_REQUIRES(mutex_);
@@ -202,6 +216,7 @@ private:
     uint32_t next_ifindex_ ESW_GUARDED_BY(mutex_) = 10;
     uint32_t next_vhca_id_ ESW_GUARDED_BY(mutex_) = 1;
     bool has_devlink_ ESW_GUARDED_BY(mutex_) = true;
+    bool nested_uplinks_ ESW_GUARDED_BY(mutex_) = false;
     bool ignore_settings_ ESW_GUARDED_BY(mutex_) = false;
 
     std::set<FakeMonitor*> monitors_ ESW_GUARDED_BY(mutex_);

@@ -99,13 +99,14 @@ Status FakeKernel::enter(const std::string& call, const std::string& object) {
 
 std::string FakeKernel::name_of(const DevlinkHandle& handle, uint32_t index) const {
     MutexLock lock(mutex_);
-    const auto device = devices_.find(handle);
+    const DevlinkHandle pf = pf_of(handle);
+    const auto device = devices_.find(pf);
     if (device != devices_.end()) {
         const auto port = device->second.ports.find(index);
         const auto rep =
             port == device->second.ports.end() ? std::nullopt : RepId::of_port(port->second.port);
         if (rep) {
-            return RepRef{handle, *rep}.to_string();
+            return RepRef{pf, *rep}.to_string();
         }
     }
     return handle.to_string() + "/" + std::to_string(index);
@@ -128,6 +129,9 @@ Result<std::vector<netlink::DevlinkDevice>> FakeKernel::devlink_devices() {
     std::vector<netlink::DevlinkDevice> devices;
     for (const auto& [handle, device] : devices_) {
         devices.push_back({handle, false});
+        if (nested_uplinks_ && !device.plain) {
+            devices.push_back({ethernet_driver_of(device), false});
+        }
     }
     return devices;
 }
@@ -181,10 +185,15 @@ Status FakeKernel::devlink_reload(const DevlinkHandle& handle) {
         return entered;
     }
     MutexLock lock(mutex_);
-    if (!devices_.count(handle)) {
+    const auto device = devices_.find(handle);
+    if (device == devices_.end()) {
         return fail(ENODEV, handle.to_string(), "reload");
     }
     set_mode(handle, EswitchMode::kLegacy);
+    if (nested_uplinks_) {
+        drop_ethernet(handle, device->second);
+        make_ethernet(handle, device->second);
+    }
     return {};
 }
 
@@ -216,8 +225,8 @@ Result<DevlinkPort> FakeKernel::devlink_port(const DevlinkHandle& handle, uint32
         return fail(entered.error());
     }
     MutexLock lock(mutex_);
-    const Port* port = find_port(handle, index);
-    if (!port) {
+    const Port* port = find_port(pf_of(handle), index);
+    if (!port || seen(*port).handle != handle) {
         return fail(ENODEV, handle.to_string(), "get port");
     }
     return seen(*port);
@@ -479,6 +488,17 @@ Result<std::vector<netlink::RdmaPort>> FakeKernel::rdma_ports(uint32_t device_in
         }
     }
     return ports;
+}
+
+Result<DevlinkHandle> FakeKernel::auxiliary_parent(const std::string& device) {
+    if (auto entered = enter("auxiliary_parent", device); !entered) {
+        return fail(entered.error());
+    }
+    MutexLock lock(mutex_);
+    const DevlinkHandle handle{"auxiliary", device};
+    const DevlinkHandle pf = pf_of(handle);
+    return pf == handle ? Result<DevlinkHandle>(fail(ENODEV, device, "look up its device"))
+                        : Result<DevlinkHandle>(pf);
 }
 
 Result<DevlinkHandle> FakeKernel::rdma_parent(const std::string& device) {

@@ -18,6 +18,7 @@ tests_unit_test_manager_SOURCES = \
 	tests/unit/manager/manager_fixture.h \
 	tests/unit/manager/mode_plan_test.cc \
 	tests/unit/manager/mode_policy_test.cc \
+	tests/unit/manager/nested_ports_test.cc \
 	tests/unit/manager/operations_test.cc \
 	tests/unit/manager/ports_test.cc \
 	tests/unit/manager/profile_manager_test.cc \

@@ -304,7 +304,7 @@ void RandomTest::expect_eswitch(const Snapshot& snapshot, const DevlinkHandle& h
     std::set<RepId> wanted, known;
     const auto ports = kernel.devlink_ports();
     for (const netlink::DevlinkPort& port : *ports) {
-        if (port.handle == handle) {
+        if (port.handle == handle || port.handle == kernel.ethernet_driver(handle)) {
             wanted.insert(RepId::of_port(port).value());
         }
     }
@@ -391,6 +391,9 @@ class RandomRounds : public RandomTest, public testing::WithParamInterface<uint6
 TEST_P(RandomRounds, EndWhereTheKernelIs) {
     const uint64_t seed = GetParam();
     SCOPED_TRACE("ESW_TEST_SEED=" + std::to_string(seed));
+    if (seed % 2) {
+        kernel.nest_uplinks();
+    }
     start();
     std::thread threads[] = {
         std::thread([&] { machine(Dice(seed)); }),

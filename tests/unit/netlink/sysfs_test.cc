@@ -47,6 +47,24 @@ protected:
     std::string root_;
 };
 
+TEST_F(SysfsTest, AnAuxiliaryDeviceIsPartOfAnother) {
+    const auto add_part = [this](const std::string& path) {
+        fs::create_directories(root_ + "/bus/auxiliary/devices");
+        fs::create_directories(root_ + "/devices/pci0000:00/" + path);
+        fs::create_directory_symlink(
+            "../../../devices/pci0000:00/" + path,
+            root_ + "/bus/auxiliary/devices/" + fs::path(path).filename().string());
+    };
+    add_part("0000:08:00.0/mlx5_core.eth.0");
+    add_part("0000:08:00.0/mlx5_core.sf.2/mlx5_core.eth.2");
+    EXPECT_EQ(auxiliary_parent(root_, "mlx5_core.eth.0").value(),
+              (DevlinkHandle{"pci", "0000:08:00.0"}));
+    EXPECT_EQ(auxiliary_parent(root_, "mlx5_core.eth.2").value(),
+              (DevlinkHandle{"auxiliary", "mlx5_core.sf.2"}));
+    EXPECT_EQ(auxiliary_parent(root_, "mlx5_core.eth.7").error().code, ENODEV);
+    EXPECT_EQ(auxiliary_parent(root_, "../pci").error().code, EINVAL);
+}
+
 TEST_F(SysfsTest, TheDeviceOfAPfIsItsPciDevice) {
     ASSERT_TRUE(parent("mlx5_0"));
     EXPECT_EQ(parent("mlx5_0")->to_string(), "pci/0000:08:00.0");

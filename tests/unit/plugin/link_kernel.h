@@ -112,6 +112,7 @@ public:
     MOCK_METHOD(Result<std::vector<netlink::RdmaDevice>>, rdma_devices, (), (override));
     MOCK_METHOD(Result<std::vector<netlink::RdmaPort>>, rdma_ports, (uint32_t), (override));
     MOCK_METHOD(Result<netlink::DevlinkHandle>, rdma_parent, (const std::string&), (override));
+    MOCK_METHOD(Result<netlink::DevlinkHandle>, auxiliary_parent, (const std::string&), (override));
 
 private:
     static tl::unexpected<Error> gone(uint32_t ifindex) {
