@@ -226,6 +226,9 @@ std::string Daemon::summary() const {
 }
 
 void Daemon::device(int command, const Instance& instance) {
+    if (command == DEVLINK_CMD_NEW) {
+        sysfs_->instance_made(instance);
+    }
     devlink_->notify_device(command, instance);
     if (command == DEVLINK_CMD_DEL) {
         sysfs_->instance_gone(instance);

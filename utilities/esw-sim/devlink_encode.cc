@@ -27,9 +27,14 @@ void reload_stat(MessageWriter& message, uint8_t limit, uint32_t value) {
     message.end(entry);
 }
 
-// devlink_reload_stats_put(): for driver_reinit with the limit "no reset" there is no entry.
-void reload_stats(MessageWriter& message, uint16_t type, uint32_t reinits) {
+// devlink_reload_stats_put(): for driver_reinit with the limit "no reset" there is no entry. Local
+// ones only of supported actions, remote ones of all.
+void reload_stats(MessageWriter& message, uint16_t type, uint32_t reinits, bool empty) {
     const size_t stats = message.flagged_nest(type);
+    if (empty) {
+        message.end(stats);
+        return;
+    }
     for (const uint8_t action :
          {DEVLINK_RELOAD_ACTION_DRIVER_REINIT, DEVLINK_RELOAD_ACTION_FW_ACTIVATE}) {
         const bool reinit = action == DEVLINK_RELOAD_ACTION_DRIVER_REINIT;
@@ -107,12 +112,40 @@ struct ParamTypeNumber {
     uint8_t operator()(const std::string&) const { return 5; }  // NLA_STRING
 };
 
+// devlink_nl_nested_fill(), devlink_nl_put_nested_handle()
+void nested_instance(MessageWriter& message, const KernelVersion& kernel,
+                     const Instance& instance) {
+    if (!kernel.has_nested_instances() || !instance.ethernet) {
+        return;
+    }
+    const size_t nest = message.flagged_nest(DEVLINK_ATTR_NESTED_DEVLINK);
+    message.text(DEVLINK_ATTR_BUS_NAME, instance.ethernet->bus);
+    message.text(DEVLINK_ATTR_DEV_NAME, instance.ethernet->device);
+    message.end(nest);
+}
+
+// Of an auxiliary device it is "MODULE.NAME" (__auxiliary_driver_register()).
+const char* driver_name(const Instance& instance) {
+    return instance.kind == Instance::Kind::kEthernet ? "mlx5_core.eth"
+           : instance.kind == Instance::Kind::kSf     ? "mlx5_core.sf"
+                                                      : "mlx5_core";
+}
+
 void version(MessageWriter& message, uint16_t type, const std::string& name,
              const std::string& value) {
     const size_t nest = message.nest(type);
     message.text(DEVLINK_ATTR_INFO_VERSION_NAME, name);
     message.text(DEVLINK_ATTR_INFO_VERSION_VALUE, value);
     message.end(nest);
+}
+
+void versions(MessageWriter& message, const Adapter& adapter) {
+    const std::string firmware = adapter.firmware_version();
+    version(message, DEVLINK_ATTR_INFO_VERSION_FIXED, "fw.psid", adapter.board_id());
+    version(message, DEVLINK_ATTR_INFO_VERSION_RUNNING, "fw.version", firmware);
+    version(message, DEVLINK_ATTR_INFO_VERSION_RUNNING, "fw", firmware);
+    version(message, DEVLINK_ATTR_INFO_VERSION_STORED, "fw.version", firmware);
+    version(message, DEVLINK_ATTR_INFO_VERSION_STORED, "fw", firmware);
 }
 
 }  // namespace
@@ -122,9 +155,11 @@ Bytes encode_device(const DevlinkView& view, uint8_t command, const Instance& in
     MessageWriter message = start(view, command, instance);
     message.u8(DEVLINK_ATTR_RELOAD_FAILED, instance.reload_failed ? 1 : 0);
     const size_t stats = message.flagged_nest(DEVLINK_ATTR_DEV_STATS);
-    reload_stats(message, DEVLINK_ATTR_RELOAD_STATS, instance.reloads);
-    reload_stats(message, DEVLINK_ATTR_REMOTE_RELOAD_STATS, 0);
+    const bool reloads = instance.kind != Instance::Kind::kEthernet;
+    reload_stats(message, DEVLINK_ATTR_RELOAD_STATS, instance.reloads, !reloads);
+    reload_stats(message, DEVLINK_ATTR_REMOTE_RELOAD_STATS, 0, false);
     message.end(stats);
+    nested_instance(message, view.adapter->topology().kernel, instance);
     return message.finish();
 }
 
@@ -203,16 +238,18 @@ Bytes encode_eswitch(const DevlinkView& view, const Instance& instance) {
     return message.finish();
 }
 
-// devlink_nl_info_fill(), mlx5_devlink_info_get()
+// devlink_nl_info_fill(), mlx5_devlink_info_get(). mlx5e_devlink_ops has nothing.
 Bytes encode_info(const DevlinkView& view, const Instance& instance) {
     MessageWriter message = start(view, DEVLINK_CMD_INFO_GET, instance);
-    const std::string firmware = view.adapter->firmware_version();
-    message.text(DEVLINK_ATTR_INFO_DRIVER_NAME, "mlx5_core");
-    version(message, DEVLINK_ATTR_INFO_VERSION_FIXED, "fw.psid", view.adapter->board_id());
-    version(message, DEVLINK_ATTR_INFO_VERSION_RUNNING, "fw.version", firmware);
-    version(message, DEVLINK_ATTR_INFO_VERSION_RUNNING, "fw", firmware);
-    version(message, DEVLINK_ATTR_INFO_VERSION_STORED, "fw.version", firmware);
-    version(message, DEVLINK_ATTR_INFO_VERSION_STORED, "fw", firmware);
+    if (view.adapter->topology().kernel.core_names_driver()) {
+        if (instance.kind != Instance::Kind::kEthernet) {
+            versions(message, *view.adapter);
+        }
+        message.text(DEVLINK_ATTR_INFO_DRIVER_NAME, driver_name(instance));
+    } else {
+        message.text(DEVLINK_ATTR_INFO_DRIVER_NAME, "mlx5_core");
+        versions(message, *view.adapter);
+    }
     return message.finish();
 }
 

@@ -86,6 +86,10 @@ Status DevlinkService::eswitch_set_rest(const Call& call) {
 std::optional<std::pair<int, std::string>> DevlinkService::check_reload(const Call& call,
                                                                         bool* wants_reply) {
     const RequestAttributes& attributes = call.attributes;
+    if (call.instance->kind == Instance::Kind::kEthernet) {
+        return {{EOPNOTSUPP,
+                 core_text("dev", "Requested reload action is not supported by the driver")}};
+    }
     uint8_t action = DEVLINK_RELOAD_ACTION_DRIVER_REINIT;
     if (attributes.has(DEVLINK_ATTR_RELOAD_ACTION)) {
         action = attributes.number<uint8_t>(DEVLINK_ATTR_RELOAD_ACTION);

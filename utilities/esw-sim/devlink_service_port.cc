@@ -78,6 +78,9 @@ Status DevlinkService::function_set(const Call& call) {
         return fail(refusal->error, "", "",
                     core_text("port", "Fail to parse port function attributes"));
     }
+    if (call.instance->kind == Instance::Kind::kEthernet) {  // devlink_port_function_validate()
+        return fail(EOPNOTSUPP, "", "", "Port doesn't support function attributes");
+    }
     Port& port = *call.port;
     if (function.has(DEVLINK_PORT_FUNCTION_ATTR_HW_ADDR)) {
         if (Status status =
@@ -164,6 +167,10 @@ Status DevlinkService::function_set_caps(Port& port, uint32_t value, uint32_t se
 void DevlinkService::port_new(const CallPtr& call) {
     const RequestAttributes& attributes = call->attributes;
     Instance& instance = *call->instance;
+    if (instance.kind == Instance::Kind::kEthernet) {
+        call->finish(EOPNOTSUPP);
+        return;
+    }
     if (!attributes.has(DEVLINK_ATTR_PORT_FLAVOUR) ||
         !attributes.has(DEVLINK_ATTR_PORT_PCI_PF_NUMBER)) {
         call->finish(EINVAL, core_text("port", "Port flavour or PCI PF are not specified"));
@@ -209,6 +216,10 @@ void DevlinkService::port_new(const CallPtr& call) {
 
 // devlink_nl_cmd_port_del_doit(), mlx5_devlink_sf_port_del()
 void DevlinkService::port_del(const CallPtr& call) {
+    if (call->instance->kind == Instance::Kind::kEthernet) {
+        call->finish(EOPNOTSUPP);
+        return;
+    }
     if (!call->attributes.has(DEVLINK_ATTR_PORT_INDEX)) {
         call->finish(EINVAL, core_text("port", "Port index is not specified"));
         return;

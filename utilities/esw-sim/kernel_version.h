@@ -38,6 +38,15 @@ struct KernelVersion {
     /// (devlink_port_new_notify(), net/devlink/leftover.c).
     bool port_new_reply_is_port_new() const { return *this >= KernelVersion{6, 2}; }
 
+    /// The devlink core says a driver's name itself: that of the device's driver, whatever the
+    /// driver calls itself, and of instances without info_get, too (devlink_nl_driver_info_get()).
+    bool core_names_driver() const { return *this >= KernelVersion{6, 2}; }
+
+    /// A function's own port is in a devlink instance of its Ethernet auxiliary device, not in that
+    /// of the function: commit ee75f1fc44dd "net/mlx5e: Create separate devlink instance for
+    /// ethernet auxiliary device".
+    bool ethernet_has_instance() const { return *this >= KernelVersion{6, 3}; }
+
     /// mlx5's devlink parameter esw_multiport.
     bool has_esw_multiport() const { return *this >= KernelVersion{6, 3}; }
 
@@ -51,6 +60,10 @@ struct KernelVersion {
     /// mlx5 registers its devlink instance before anything in it (mlx5_init_one(), "Register
     /// devlink first under devlink lock"), and takes it away last; before, the other way round.
     bool devlink_registered_first() const { return *this >= KernelVersion{6, 7}; }
+
+    /// An instance says which are nested in it, and tells when that changes (struct devlink_rel,
+    /// net/devlink/core.c; "net/mlx5e: Set en auxiliary devlink instance as nested").
+    bool has_nested_instances() const { return *this >= KernelVersion{6, 7}; }
 
     /// RDMA_NLDEV_CMD_MONITOR and the notification group.
     bool has_rdma_monitor() const { return *this >= KernelVersion{6, 12}; }

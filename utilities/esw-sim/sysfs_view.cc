@@ -100,23 +100,22 @@ void SysfsView::check(const Status& status) const {
     }
 }
 
-void SysfsView::ensure_device(const Netdev& netdev) {
-    const std::string& name = netdev.face.parent_device;
+// The device of a PF, or of its VF or SF `vport`.
+void SysfsView::ensure_device(const std::string& name, const Pf& pf, const Vport* vport) {
     if (!devices_.insert(name).second) {
         return;
     }
-    const Pf& pf = *netdev.pf;
-    if (netdev.vport && netdev.vport->is_sf && netdev.role == Netdev::Role::kFunction) {
-        check(tree_->add_subfunction(name, pf.instance->pci, netdev.vport->sfnum));
+    if (vport && vport->is_sf) {
+        check(tree_->add_subfunction(name, pf.instance->pci, vport->sfnum));
         return;
     }
     SysfsTree::PciDevice device;
     device.address = name;
     device.subsystem_device = kSubsystem;
-    if (netdev.role == Netdev::Role::kFunction) {
+    if (vport) {
         device.device = kConnectXVirtual;
         device.physical_function = pf.instance->pci;
-        device.vf_number = netdev.vport->vf;
+        device.vf_number = vport->vf;
     } else {
         device.device = kConnectX6Dx;
         device.vf_device = kConnectXVirtual;
@@ -125,9 +124,16 @@ void SysfsView::ensure_device(const Netdev& netdev) {
     check(tree_->add_device(device));
 }
 
+void SysfsView::drop_device(const std::string& name) {
+    if (devices_.erase(name)) {
+        tree_->remove_device(name);
+    }
+}
+
 void SysfsView::netdev_made(const Netdev& netdev) {
     if (netdev.role != Netdev::Role::kWire) {
-        ensure_device(netdev);
+        ensure_device(netdev.face.parent_device, *netdev.pf,
+                      netdev.role == Netdev::Role::kFunction ? netdev.vport : nullptr);
         set(netdev);
     }
 }
@@ -158,8 +164,9 @@ void SysfsView::netdev_gone(const Netdev& netdev) {
     const bool function = netdev.role == Netdev::Role::kFunction;
     const bool removed_pf =
         netdev.role == Netdev::Role::kUplink && !netdev.pf->instance->registered;
-    if ((function || removed_pf) && devices_.erase(netdev.face.parent_device)) {
-        tree_->remove_device(netdev.face.parent_device);
+    const auto& instance = function ? netdev.vport->instance : netdev.pf->instance;
+    if ((function || removed_pf) && !(instance && instance->ethernet)) {
+        drop_device(netdev.face.parent_device);
     }
 }
 
@@ -171,11 +178,31 @@ void SysfsView::netdev_changed(const Netdev& netdev) {
     }
 }
 
-// The devlink instance of a PF goes before its netdev in old kernels, and after it in new ones.
+// That of an Ethernet auxiliary device is there before the netdev.
+void SysfsView::instance_made(const Instance& instance) {
+    if (instance.kind == Instance::Kind::kEthernet && !devices_.count(instance.device)) {
+        const Instance& parent =
+            instance.vport ? *instance.vport->instance : *instance.pf->instance;
+        ensure_device(parent.device, *instance.pf, instance.vport);
+        devices_.insert(instance.device);
+        check(tree_->add_auxiliary(instance.device, parent.device));
+    }
+}
+
+// The devlink instance of a PF goes before its netdev in old kernels, and after it in new ones;
+// that of an Ethernet auxiliary device goes after the netdev, and the last takes the function's
+// device.
 void SysfsView::instance_gone(const Instance& instance) {
-    if (instance.kind == Instance::Kind::kPf && !instance.pf->uplink &&
-        devices_.erase(instance.device)) {
-        tree_->remove_device(instance.device);
+    if (instance.kind == Instance::Kind::kPf && !instance.pf->uplink) {
+        drop_device(instance.device);
+    }
+    if (instance.kind != Instance::Kind::kEthernet) {
+        return;
+    }
+    drop_device(instance.device);
+    const Instance& parent = instance.vport ? *instance.vport->instance : *instance.pf->instance;
+    if (instance.vport || !parent.registered) {
+        drop_device(parent.device);
     }
 }
 

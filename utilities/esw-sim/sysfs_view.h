@@ -26,6 +26,7 @@ public:
     void netdev_gone(const Netdev& netdev);
     /// Renamed, moved to another namespace or back.
     void netdev_changed(const Netdev& netdev);
+    void instance_made(const Instance& instance);
     void instance_gone(const Instance& instance);
     void num_vfs_changed(const Pf& pf);
 
@@ -45,7 +46,8 @@ private:
         : loop_(loop), log_(log, "sysfs"), directory_(std::move(directory)), adapter_(adapter) {}
     static Result<std::string> choose_place(const std::string& directory);
     void check(const Status& status) const;
-    void ensure_device(const Netdev& netdev);
+    void ensure_device(const std::string& name, const Pf& pf, const Vport* vport);
+    void drop_device(const std::string& name);
     void set(const Netdev& netdev);
     void forget(const Netdev& netdev);
     SysfsTree::Infiniband describe(const IbDevice& device) const;

@@ -53,7 +53,8 @@ private:
     uint32_t next_ = 100;
 };
 
-/// Writes each notification down as one line: "PORT_NEW 1 eth pf0vf0".
+/// Writes each notification down as one line: "PORT_NEW 1 eth pf0vf0"; of the instance of an
+/// Ethernet auxiliary device "PORT_NEW mlx5_core.eth.0/65535 eth p0".
 class Recorder final : public Observer {
 public:
     std::vector<std::string> log;
@@ -62,10 +63,12 @@ public:
         log.push_back(fmt::format("{} {}", command == DEVLINK_CMD_NEW ? "DEV_NEW" : "DEV_DEL",
                                   instance.device));
     }
-    void port(int command, const Instance&, const Port& port) override {
-        log.push_back(fmt::format("{} {} {}{}",
+    void port(int command, const Instance& instance, const Port& port) override {
+        const bool ethernet = instance.kind == Instance::Kind::kEthernet;
+        log.push_back(fmt::format("{} {}{} {}{}",
                                   command == DEVLINK_CMD_PORT_NEW ? "PORT_NEW" : "PORT_DEL",
-                                  port.index, port.type == DEVLINK_PORT_TYPE_ETH ? "eth" : "notset",
+                                  ethernet ? instance.device + "/" : "", port.index,
+                                  port.type == DEVLINK_PORT_TYPE_ETH ? "eth" : "notset",
                                   port.netdev ? " " + port.netdev->name : ""));
     }
     void rate(int command, const Instance&, const Rate& rate) override {
@@ -134,6 +137,31 @@ struct FakeAdapter {
     std::string num_vfs(uint32_t count, size_t number = 0) {
         const auto outcome = std::make_shared<std::string>("waits");
         adapter->set_num_vfs(pf(number), count, store(outcome));
+        return *outcome;
+    }
+    std::string pci_remove(size_t number = 0) {
+        const auto outcome = std::make_shared<std::string>("waits");
+        adapter->pci_remove(pf(number), store(outcome));
+        return *outcome;
+    }
+    std::string pci_add(size_t number = 0) {
+        const auto outcome = std::make_shared<std::string>("waits");
+        adapter->pci_add(pf(number), false, store(outcome));
+        return *outcome;
+    }
+    /// As a request: with the instance's lock.
+    std::string reload(size_t number = 0) {
+        const auto outcome = std::make_shared<std::string>("waits");
+        pf(number).instance->lock.acquire(
+            [this, outcome, number](const KernelLock::Release& release) {
+                adapter
+                    ->reload(*pf(number).instance,
+                             [outcome, release](const Status& status) {
+                                 store(outcome)(status);
+                                 release();
+                             })
+                    ->run();
+            });
         return *outcome;
     }
     static Adapter::Done store(const std::shared_ptr<std::string>& outcome) {

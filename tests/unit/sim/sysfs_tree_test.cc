@@ -108,6 +108,10 @@ TEST_F(SysfsTreeTest, RemovalLeavesNothing) {
     add_vf();
     ASSERT_TRUE(tree_->add_subfunction("mlx5_core.sf.2", "0000:08:00.0", 88));
     EXPECT_EQ(contents("bus/auxiliary/devices/mlx5_core.sf.2/sfnum"), "88\n");
+    ASSERT_TRUE(tree_->add_auxiliary("mlx5_core.eth.2", "mlx5_core.sf.2"));
+    EXPECT_EQ(tree_->device_path("mlx5_core.eth.2"),
+              tree_->device_path("0000:08:00.0") + "/mlx5_core.sf.2/mlx5_core.eth.2");
+    EXPECT_FALSE(tree_->add_auxiliary("mlx5_core.eth.3", "mlx5_core.sf.3"));
     ASSERT_TRUE(tree_->set_netdev({"lo", "0000:08:00.2", "", "", 0}));
     SysfsTree::Infiniband infiniband;
     infiniband.name = "mlx5_7";
@@ -117,6 +121,7 @@ TEST_F(SysfsTreeTest, RemovalLeavesNothing) {
     ASSERT_TRUE(tree_->set_infiniband(infiniband));
     EXPECT_EQ(contents("class/infiniband_verbs/uverbs7/ibdev"), "mlx5_7\n");
     EXPECT_EQ(contents("class/infiniband/mlx5_7/ports/1/state"), "1: DOWN\n");
+    tree_->remove_device("mlx5_core.eth.2");
     tree_->remove_device("mlx5_core.sf.2");
     tree_->remove_device("0000:08:00.2");
     EXPECT_EQ(all(), before);

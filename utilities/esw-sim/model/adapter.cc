@@ -184,7 +184,11 @@ uint32_t Adapter::take_adev() {
 }
 
 uint32_t Adapter::port_index(const Pf& pf, uint16_t vport) const {
-    return static_cast<uint32_t>(pf.instance->vhca_id) << 16 | vport;
+    return port_index(*pf.instance, vport);
+}
+
+uint32_t Adapter::port_index(const Instance& function, uint16_t vport) {
+    return static_cast<uint32_t>(function.vhca_id) << 16 | vport;
 }
 
 // mlx5_devlink_params, mlx5_devlink_auxdev_params_register() and max_uc_list_param of devlink.c,

@@ -33,7 +33,7 @@ public:
 
     const Topology& topology() const { return topology_; }
     const std::vector<std::unique_ptr<Pf>>& pfs() const { return pfs_; }
-    /// Registered devlink instances in the order of their registration.
+    /// Registered devlink instances in the order of their allocation.
     const std::vector<std::shared_ptr<Instance>>& instances() const { return instances_; }
     std::shared_ptr<Instance> find_instance(const std::string& bus,
                                             const std::string& device) const;
@@ -121,6 +121,8 @@ private:
     uint32_t first_function(const Pf& pf) const;
     uint32_t first_sf_vhca_id(const Pf& pf) const;
     uint32_t port_index(const Pf& pf, uint16_t vport) const;
+    /// mlx5_esw_vport_to_devlink_port_index()
+    static uint32_t port_index(const Instance& function, uint16_t vport);
     std::vector<Param> default_params(bool pf) const;
 
     // eswitch.cc
@@ -151,6 +153,13 @@ private:
     void probe_pf(const OperationPtr& op, Pf& pf);
     void remove_pf(const OperationPtr& op, Pf& pf);
     Status make_pf_port(Pf& pf);
+    Instance& make_ethernet_instance(Instance& function);
+    void drop_ethernet_instance(const std::shared_ptr<Instance>& function);
+    Status make_ethernet(const std::shared_ptr<Instance>& function, Port wanted_port, Netdev wanted,
+                         Netdev*& netdev);
+    void remove_ethernet(const OperationPtr& op, const std::shared_ptr<Instance>& function,
+                         Netdev*& netdev);
+    void nested_changed(const std::shared_ptr<Instance>& instance);
     void enable_vfs(const OperationPtr& op, Pf& pf, uint32_t count);
     void initial_vfs(const OperationPtr& op, Pf& pf);
     void initial_mode(const OperationPtr& op, Pf& pf);
@@ -197,6 +206,7 @@ private:
     uint64_t system_image_guid_;
     std::vector<std::unique_ptr<Pf>> pfs_;
     std::vector<std::shared_ptr<Instance>> instances_;
+    uint32_t next_instance_ = 0;
     std::map<uint32_t, std::unique_ptr<IbDevice>> ib_devices_;
     uint32_t next_ib_index_ = 0;
     std::set<uint32_t> uverbs_;  ///< numbers of character devices in use (uverbs_ida)

@@ -67,7 +67,10 @@ void Adapter::withdraw(const Instance& instance) {
 
 void Adapter::register_instance(const std::shared_ptr<Instance>& instance) {
     instance->registered = true;
-    instances_.push_back(instance);
+    const auto behind = std::find_if(instances_.begin(), instances_.end(), [&](const auto& other) {
+        return other->devlink_index > instance->devlink_index;
+    });
+    instances_.insert(behind, instance);
     announce(*instance);
 }
 
@@ -88,6 +91,105 @@ void Adapter::start_function(Instance& instance) {
 void Adapter::stop_function(Instance& instance) {
     if (std::exchange(instance.up, false)) {
         observer_.function_down(instance);
+    }
+}
+
+// devlink_rel_nested_in_notify_work() (net/devlink/core.c): when the instance's lock is free.
+void Adapter::nested_changed(const std::shared_ptr<Instance>& instance) {
+    if (!topology_.kernel.has_nested_instances()) {
+        return;
+    }
+    instance->lock.acquire(
+        [this, weak = std::weak_ptr<Instance>(instance)](const KernelLock::Release& release) {
+            if (const auto changed = weak.lock()) {
+                notify(DEVLINK_CMD_NEW, *changed);
+            }
+            release();
+        });
+}
+
+// mlx5e_create_devlink() (en/devlink.c). Its auxiliary device has the function's number
+// (add_adev(), dev.c), an SF's the SF's own (mlx5_sf_dev_probe()). Returns where the function's
+// port belongs.
+Instance& Adapter::make_ethernet_instance(Instance& function) {
+    if (!topology_.kernel.ethernet_has_instance()) {
+        return function;
+    }
+    auto ethernet = std::make_shared<Instance>();
+    ethernet->kind = Instance::Kind::kEthernet;
+    ethernet->devlink_index = next_instance_++;
+    ethernet->bus = "auxiliary";
+    ethernet->device =
+        fmt::format("mlx5_core.eth.{}", function.vport ? function.vport->adev : function.pf->adev);
+    ethernet->pci = function.pci;
+    ethernet->pf = function.pf;
+    ethernet->vport = function.vport;
+    ethernet->vhca_id = function.vhca_id;
+    function.ethernet = ethernet;
+    register_instance(ethernet);
+    return *ethernet;
+}
+
+// mlx5e_destroy_devlink()
+void Adapter::drop_ethernet_instance(const std::shared_ptr<Instance>& function) {
+    if (const auto ethernet = std::exchange(function->ethernet, nullptr)) {
+        unregister_instance(ethernet);
+        nested_changed(function);
+    }
+}
+
+// mlx5e_probe(): since 6.3 the devlink instance is the first, whether that of the function is
+// registered already (6.7) or not yet.
+Status Adapter::make_ethernet(const std::shared_ptr<Instance>& function, Port wanted_port,
+                              Netdev wanted, Netdev*& netdev) {
+    Instance& home = make_ethernet_instance(*function);
+    home.ports.insert(home.ports.begin(), std::make_unique<Port>(std::move(wanted_port)));
+    Port& port = *home.ports.front();
+    notify(DEVLINK_CMD_PORT_NEW, home, port);
+    if (topology_.kernel.ports_follow_netdevs()) {
+        port.type = DEVLINK_PORT_TYPE_ETH;
+        notify(DEVLINK_CMD_PORT_NEW, home, port);
+    }
+    const auto made = make_netdev(std::move(wanted));
+    if (!made) {
+        notify(DEVLINK_CMD_PORT_DEL, home, port);
+        home.ports.erase(home.ports.begin());
+        drop_ethernet_instance(function);
+        return fail(made.error());
+    }
+    netdev = *made;
+    port_gets_netdev(home, port, netdev);
+    return {};
+}
+
+// mlx5e_remove(). The port goes under the lock of its instance (devlink_port_unregister()), which
+// is the operation's own before 6.3.
+void Adapter::remove_ethernet(const OperationPtr& op, const std::shared_ptr<Instance>& function,
+                              Netdev*& netdev) {
+    const auto ethernet = function->ethernet;
+    if (ethernet) {
+        op->then_lock(ethernet, ethernet->lock);
+    }
+    op->then([this, function, ethernet, &netdev]() -> Status {
+        Instance& home = ethernet ? *ethernet : *function;
+        const uint16_t vport = function->vport ? 0 : kUplinkVport;
+        Port* const port = home.port(port_index(*function, vport));
+        if (!port) {  // a reload has failed on its way up
+            return {};
+        }
+        if (topology_.kernel.ports_follow_netdevs()) {
+            port_loses_netdev(home, *port, netdev);
+        } else {  // 6.1: unregister_netdev(), then the port goes as it is
+            drop_netdev(netdev);
+            port->netdev = nullptr;
+        }
+        notify(DEVLINK_CMD_PORT_DEL, home, *port);
+        std::erase_if(home.ports, [&](const auto& owned) { return owned.get() == port; });
+        drop_ethernet_instance(function);
+        return {};
+    });
+    if (ethernet) {
+        op->then_unlock();
     }
 }
 
@@ -117,36 +219,32 @@ void Adapter::probe_function(const OperationPtr& op, Vport& vport) {
         }
         wanted.mac = vport.admin_mac == Mac{} ? vport.mac : vport.admin_mac;
         wanted.face = face_for(*instance, "");
-        if (bound) {
-            vport.instance = instance;
-            start_function(*instance);
-            instance->params = default_params(false);
-            if (first) {
-                register_instance(instance);
+        if (!bound) {
+            const auto made = make_netdev(std::move(wanted));
+            if (!made) {
+                return fail(made.error());
             }
-            auto port = std::make_unique<Port>();
-            port->index = static_cast<uint32_t>(instance->vhca_id) << 16;
-            port->flavour = DEVLINK_PORT_FLAVOUR_VIRTUAL;
-            instance->ports.push_back(std::move(port));
-            Port& added = *instance->ports.back();
-            notify(DEVLINK_CMD_PORT_NEW, *instance, added);
-            if (topology_.kernel.ports_follow_netdevs()) {
-                added.type = DEVLINK_PORT_TYPE_ETH;
-                notify(DEVLINK_CMD_PORT_NEW, *instance, added);
-            }
+            vport.function = *made;
+            update_links(*vport.pf);
+            return {};
         }
-        const auto made = make_netdev(std::move(wanted));
-        if (!made) {
-            if (bound) {
-                unregister_instance(instance);
-                stop_function(*instance);
-                vport.instance.reset();
-            }
-            return fail(made.error());
+        instance->devlink_index = next_instance_++;
+        vport.instance = instance;
+        start_function(*instance);
+        instance->params = default_params(false);
+        if (first) {
+            register_instance(instance);
         }
-        vport.function = *made;
-        if (bound) {
-            port_gets_netdev(*instance, *instance->ports.back(), vport.function);
+        Port port;
+        port.index = port_index(*instance, 0);
+        port.flavour = DEVLINK_PORT_FLAVOUR_VIRTUAL;
+        if (Status made =
+                make_ethernet(instance, std::move(port), std::move(wanted), vport.function);
+            !made) {
+            unregister_instance(instance);
+            stop_function(*instance);
+            vport.instance.reset();
+            return made;
         }
         update_links(*vport.pf);
         return {};
@@ -167,6 +265,7 @@ void Adapter::probe_function(const OperationPtr& op, Vport& vport) {
             if (!first) {
                 register_instance(instance);
             }
+            nested_changed(instance);
             return {};
         },
         instance->handle());
@@ -185,56 +284,39 @@ void Adapter::remove_function(const OperationPtr& op, Vport& vport) {
     op->then_lock(instance, instance->lock);
     op->then(
         "rdma.detach",
-        [this, &vport, instance, first]() -> Status {
+        [this, &vport, instance, first, weak = std::weak_ptr<Operation>(op)]() -> Status {
+            const OperationPtr self = weak.lock();
             if (!first) {
                 unregister_instance(instance);
             }
             drop_ib(vport.ib);
-            if (!instance->ports.empty()) {
-                Port& port = *instance->ports.back();
-                if (first) {
-                    port_loses_netdev(*instance, port, vport.function);
-                    notify(DEVLINK_CMD_PORT_DEL, *instance, port);
-                }
-                instance->ports.clear();
-            }
-            drop_netdev(vport.function);
-            unregister_instance(instance);
-            stop_function(*instance);
-            vport.instance.reset();
+            remove_ethernet(self, instance, vport.function);
+            self->then([this, &vport, instance]() -> Status {
+                unregister_instance(instance);
+                stop_function(*instance);
+                vport.instance.reset();
+                return {};
+            });
             return {};
         },
         instance->handle());
     op->then_unlock();
 }
 
-// mlx5e_probe() of a PF.
 Status Adapter::make_pf_port(Pf& pf) {
-    Instance& instance = *pf.instance;
-    auto owned = std::make_unique<Port>();
-    Port& port = *owned;
+    Port port;
     port.index = port_index(pf, kUplinkVport);
     port.number = pf.number;
-    instance.ports.insert(instance.ports.begin(), std::move(owned));
-    notify(DEVLINK_CMD_PORT_NEW, instance, port);
-    if (topology_.kernel.ports_follow_netdevs()) {
-        port.type = DEVLINK_PORT_TYPE_ETH;
-        notify(DEVLINK_CMD_PORT_NEW, instance, port);
-    }
     Netdev wanted;
     wanted.role = Netdev::Role::kUplink;
     wanted.pf = &pf;
     wanted.name = topology_.prefix + pf.uplink_id();
     wanted.mac = pf.mac;
-    wanted.face = face_for(instance, pf.uplink_id());
-    const auto made = make_netdev(std::move(wanted));
-    if (!made) {
-        notify(DEVLINK_CMD_PORT_DEL, instance, port);
-        instance.ports.erase(instance.ports.begin());
-        return fail(made.error());
+    wanted.face = face_for(*pf.instance, pf.uplink_id());
+    if (Status made = make_ethernet(pf.instance, std::move(port), std::move(wanted), pf.uplink);
+        !made) {
+        return made;
     }
-    pf.uplink = *made;
-    port_gets_netdev(instance, port, pf.uplink);
     update_links(pf);
     return {};
 }
@@ -248,9 +330,10 @@ void Adapter::probe_pf(const OperationPtr& op, Pf& pf) {
         pf.mode = kModeLegacy;
         pf.inline_mode = 0;
         pf.encap = 1;
+        pf.instance->devlink_index = next_instance_++;
         pf.instance->reloads = 0;
         pf.instance->params = default_params(true);
-        take_adev();
+        pf.adev = take_adev();
         if (!pf.wire) {
             Netdev wanted;
             wanted.role = Netdev::Role::kWire;
@@ -278,6 +361,7 @@ void Adapter::probe_pf(const OperationPtr& op, Pf& pf) {
         if (!first) {
             register_instance(pf.instance);
         }
+        nested_changed(pf.instance);
         update_links(pf);
         return {};
     });
@@ -304,21 +388,17 @@ void Adapter::remove_pf(const OperationPtr& op, Pf& pf) {
         }
         eswitch_disable(self, pf);
         remove_ib(self, pf);
+        self->then([this, &pf, weak]() -> Status {
+            remove_ethernet(weak.lock(), pf.instance, pf.uplink);
+            return {};
+        });
         self->then([this, &pf]() -> Status {
-            Instance& instance = *pf.instance;
-            if (Port* port = instance.port(port_index(pf, kUplinkVport))) {
-                if (instance.registered) {
-                    port_loses_netdev(instance, *port, pf.uplink);
-                }
-                notify(DEVLINK_CMD_PORT_DEL, instance, *port);
-            }
-            instance.ports.clear();
-            drop_netdev(pf.uplink);
-            instance.rates.clear();
+            pf.instance->ports.clear();
+            pf.instance->rates.clear();
             unregister_instance(pf.instance);
             stop_function(*pf.instance);
             pf.present = false;
-            adevs_.erase(pf.number);
+            adevs_.erase(pf.adev);
             update_links(pf);
             return {};
         });

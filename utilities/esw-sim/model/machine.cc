@@ -144,26 +144,19 @@ Adapter::OperationPtr Adapter::reload(Instance& instance, Done done) {
         }
         remove_ib(self, pf);
         eswitch_disable(self, pf);
+        self->then([this, &pf, weak]() -> Status {
+            remove_ethernet(weak.lock(), pf.instance, pf.uplink);
+            return {};
+        });
         self->then([this, &pf]() -> Status {
-            Port* const port = pf.instance->port(port_index(pf, kUplinkVport));
-            if (!port) {  // the last reload has failed on its way up
-                return {};
-            }
-            if (topology_.kernel.ports_follow_netdevs()) {
-                port_loses_netdev(*pf.instance, *port, pf.uplink);
-            } else {
-                // mlx5e_remove() of 6.1: unregister_netdev(), then the port goes as it is.
-                drop_netdev(pf.uplink);
-                port->netdev = nullptr;
-            }
-            notify(DEVLINK_CMD_PORT_DEL, *pf.instance, *port);
-            std::erase_if(pf.instance->ports, [&](const auto& p) { return p.get() == port; });
             stop_function(*pf.instance);
             return {};
         });
         self->then("devlink.reload_up", [this, &pf] {
             start_function(*pf.instance);
-            return make_pf_port(pf);
+            Status made = make_pf_port(pf);
+            nested_changed(pf.instance);
+            return made;
         });
         add_ib(self, pf);
         self->then([this, &pf]() -> Status {

@@ -92,19 +92,21 @@ struct Param {
     ParamValue value;
 };
 
-/// A devlink instance: of a PF, a VF or an SF.
+/// A devlink instance: of a PF, a VF or an SF, or of the Ethernet auxiliary device of one.
 struct Instance {
-    enum class Kind { kPf, kVf, kSf };
+    enum class Kind { kPf, kVf, kSf, kEthernet };
 
     Kind kind = Kind::kPf;
-    std::string bus;     ///< "pci", "auxiliary"
-    std::string device;  ///< "0000:08:00.0", "mlx5_core.sf.2"
-    std::string pci;     ///< the PCI device below it
+    uint32_t devlink_index = 0;  ///< of devlink_alloc(): instances are dumped in this order
+    std::string bus;             ///< "pci", "auxiliary"
+    std::string device;          ///< "0000:08:00.0", "mlx5_core.sf.2", "mlx5_core.eth.0"
+    std::string pci;             ///< the PCI device below it
     Pf* pf = nullptr;
     Vport* vport = nullptr;  ///< of a VF or SF
     uint16_t vhca_id = 0;
-    bool registered = false;  ///< devlink_register() was called: visible, and notifies
-    bool up = false;          ///< its firmware runs
+    std::shared_ptr<Instance> ethernet;  ///< of a function: kEthernet, nested in this one
+    bool registered = false;             ///< devlink_register() was called: visible, and notifies
+    bool up = false;                     ///< its firmware runs
     bool reload_failed = false;
     uint32_t reloads = 0;  ///< driver_reinit performed
     std::vector<std::unique_ptr<Port>> ports;
@@ -174,6 +176,7 @@ struct Vport {
 
 struct Pf {
     uint32_t number = 0;
+    uint32_t adev = 0;  ///< as in Vport
     PfTopology topology;
     Mac mac{};
     bool present = false;      ///< on the PCI bus

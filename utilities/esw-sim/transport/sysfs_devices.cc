@@ -177,18 +177,20 @@ Status SysfsTree::set_num_vfs(const std::string& address, unsigned count) {
     return write_file(path + "/sriov_numvfs", fmt::format("{}\n", count), true);
 }
 
+Status SysfsTree::add_auxiliary(const std::string& name, const std::string& parent) {
+    const std::string above = device_path(parent);
+    if (above.empty()) {
+        return fail(ENODEV, name, "sysfs", "no device " + parent);
+    }
+    const std::string path = above + "/" + name;
+    const auto made = make_directory(path);
+    return made ? make_link("bus/auxiliary/devices/" + name, "../../../" + path) : made;
+}
+
 Status SysfsTree::add_subfunction(const std::string& name, const std::string& parent_address,
                                   uint32_t sfnum) {
-    const std::string parent = device_path(parent_address);
-    if (parent.empty()) {
-        return fail(ENODEV, name, "sysfs", "no device " + parent_address);
-    }
-    const std::string path = parent + "/" + name;
-    auto written = make_directory(path);
-    if (written) {
-        written = write_file(path + "/sfnum", fmt::format("{}\n", sfnum));
-    }
-    return written ? make_link("bus/auxiliary/devices/" + name, "../../../" + path) : written;
+    const auto added = add_auxiliary(name, parent_address);
+    return added ? write_file(device_path(name) + "/sfnum", fmt::format("{}\n", sfnum)) : added;
 }
 
 void SysfsTree::remove_device(const std::string& name) {

@@ -42,7 +42,9 @@ public:
         unsigned vf_number = 0;             ///< of a VF
     };
     Status add_device(const PciDevice& device);
-    /// A subfunction's auxiliary device, such as "mlx5_core.sf.2".
+    /// An auxiliary device, such as "mlx5_core.eth.0", below a PCI or auxiliary device.
+    Status add_auxiliary(const std::string& name, const std::string& parent);
+    /// A subfunction's, such as "mlx5_core.sf.2".
     Status add_subfunction(const std::string& name, const std::string& parent_address,
                            uint32_t sfnum);
     /// Removes a PCI or auxiliary device with all that is below it.
