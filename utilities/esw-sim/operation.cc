@@ -133,15 +133,18 @@ void KernelLock::next() {
     const std::weak_ptr<int> alive = alive_;
     while (!held_ && !waiting_.empty()) {
         held_ = true;
-        auto locked = std::move(waiting_.front());
-        waiting_.pop_front();
-        locked([this, alive] {
-            // The owner of the lock may be gone by then (PCI removal).
-            if (!alive.expired()) {
-                held_ = false;
-                next();
-            }
-        });
+        {
+            // It may be the last that keeps the owner of the lock.
+            const auto locked = std::move(waiting_.front());
+            waiting_.pop_front();
+            locked([this, alive] {
+                // The owner of the lock may be gone by then (PCI removal).
+                if (!alive.expired()) {
+                    held_ = false;
+                    next();
+                }
+            });
+        }
         if (alive.expired()) {
             return;
         }
