@@ -113,7 +113,6 @@ TEST_F(NestedUplinkTest, TheUplinkIsThatOfTheEswitch) {
     EXPECT_EQ(rep_of(ref("p0"))->netdev, "eth" + std::to_string(kernel.ifindex(ref("p0"))));
     EXPECT_EQ(rep_of(ref("p0"))->vport, 0xffff);
     EXPECT_EQ(manager->snapshot()->eswitches.size(), 1u) << "the driver's instance has none";
-    EXPECT_EQ(kernel.calls("eswitch_get"), 1u) << "and is not asked";
 }
 
 TEST_F(NestedUplinkTest, TheEthernetDriverGoesAndComes) {
