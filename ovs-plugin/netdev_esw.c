@@ -97,6 +97,15 @@ open_sockets(unsigned int ifindex, struct esw_rx_socket **rx)
     return error ? error : netdev_esw_open_rx(ifindex, rx);
 }
 
+/* Has the link of the device read: what the kernel told of it before this is
+ * not known. */
+static void
+read_link(struct netdev_esw *dev)
+{
+    esw_link_read(plugin, esw_port_id(dev->port), netdev_esw_ifindex(dev),
+                  ++dev->news);
+}
+
 /* Binds 'dev' to a device, or to nothing if the ifindex is 0 or there are no
  * sockets for it, which is the error. */
 static int
@@ -126,6 +135,7 @@ bind_device(struct netdev_esw *dev, const struct esw_binding *binding)
         hmap_insert(&netdevs_by_ifindex, &dev->ifindex_node,
                     hash_int(ifindex, 0));
         netdev_esw_update_link(dev, &binding->link);
+        read_link(dev);
     } else {
         struct esw_link gone;
 
@@ -164,30 +174,31 @@ netdev_esw_binding_changed(uint64_t port_id, const struct esw_binding *binding)
 
 /* What the kernel tells about network devices.  Main thread. */
 
-/* Asks the kernel how the device is, which may be that there is none. */
+/* The manager will say that it is gone, too, and what comes next. */
 static void
-refresh_device(unsigned int ifindex) OVS_EXCLUDED(netdevs_mutex)
+unbind_device(struct netdev_esw *dev) OVS_REQUIRES(netdevs_mutex)
+{
+    bind_device(dev, &(struct esw_binding) { .ifindex = 0 });
+}
+
+/* What read_link() has asked for. */
+void
+netdev_esw_link_read(uint64_t port_id, uint32_t ifindex, uint64_t news,
+                     int error, const struct esw_link *link)
 {
     struct netdev_esw *dev;
-    struct esw_link link;
-    int error;
-
-    error = esw_link_get(plugin, ifindex, &link);
-    if (error && error != ENODEV) {
-        VLOG_WARN_RL(&rl, "ifindex %u: could not be read (%s)", ifindex,
-                     ovs_strerror(error));
-        return;
-    }
 
     ovs_mutex_lock(&netdevs_mutex);
-    dev = find_by_ifindex(ifindex);
-    if (dev) {
-        if (error) {
-            /* The manager will say so too, and what comes next. */
-            bind_device(dev, &(struct esw_binding) { .ifindex = 0 });
-        } else {
-            netdev_esw_update_link(dev, &link);
-        }
+    dev = find_by_id(port_id);
+    if (!dev || dev->news != news || netdev_esw_ifindex(dev) != ifindex) {
+        /* What was heard since may be newer, and tells all there is. */
+    } else if (!error) {
+        netdev_esw_update_link(dev, link);
+    } else if (error == ENODEV) {
+        unbind_device(dev);
+    } else {
+        VLOG_WARN_RL(&rl, "%s: its network device could not be read (%s)",
+                     netdev_get_name(&dev->up), ovs_strerror(error));
     }
     ovs_mutex_unlock(&netdevs_mutex);
 }
@@ -195,42 +206,46 @@ refresh_device(unsigned int ifindex) OVS_EXCLUDED(netdevs_mutex)
 /* After word that a device is gone, which one that leaves a Linux bridge gives,
  * too.  Its name is asked for, as that does not wait for the kernel's rtnl
  * lock, which is held for seconds where a hundred devices go. */
-static void
-unbind_if_gone(unsigned int ifindex) OVS_EXCLUDED(netdevs_mutex)
+static bool
+is_gone(unsigned int ifindex)
 {
     char name[IF_NAMESIZE];
+
+    return !if_indextoname(ifindex, name);
+}
+
+static void
+read_all_links(void) OVS_EXCLUDED(netdevs_mutex)
+{
     struct netdev_esw *dev;
 
-    if (if_indextoname(ifindex, name)) {
-        return;
-    }
     ovs_mutex_lock(&netdevs_mutex);
-    dev = find_by_ifindex(ifindex);
-    if (dev) {
-        /* The manager will say so too, and what comes next. */
-        bind_device(dev, &(struct esw_binding) { .ifindex = 0 });
+    HMAP_FOR_EACH (dev, ifindex_node, &netdevs_by_ifindex) {
+        read_link(dev);
     }
     ovs_mutex_unlock(&netdevs_mutex);
 }
 
 static void
-refresh_all_devices(void) OVS_EXCLUDED(netdevs_mutex)
+link_told(struct netdev_esw *dev, const struct rtnetlink_change *change)
 {
-    unsigned int *ifindexes;
-    struct netdev_esw *dev;
-    size_t n = 0;
+    struct esw_link link;
 
-    ovs_mutex_lock(&netdevs_mutex);
-    ifindexes = xmalloc(hmap_count(&netdevs_by_ifindex) * sizeof *ifindexes);
-    HMAP_FOR_EACH (dev, ifindex_node, &netdevs_by_ifindex) {
-        ifindexes[n++] = netdev_esw_ifindex(dev);
-    }
-    ovs_mutex_unlock(&netdevs_mutex);
+    ovs_mutex_lock(&dev->mutex);
+    link = dev->link;
+    ovs_mutex_unlock(&dev->mutex);
 
-    for (size_t i = 0; i < n; i++) {
-        refresh_device(ifindexes[i]);
+    ovs_strlcpy(link.name, change->ifname, sizeof link.name);
+    link.flags = change->ifi_flags;
+    if (change->mtu) {
+        link.mtu = change->mtu;
     }
-    free(ifindexes);
+    if (!eth_addr_is_zero(change->mac)) {
+        link.has_mac = true;
+        memcpy(link.mac, &change->mac, sizeof link.mac);
+    }
+    dev->news++;
+    netdev_esw_update_link(dev, &link);
 }
 
 static void
@@ -239,39 +254,19 @@ link_changed(const struct rtnetlink_change *change, void *aux OVS_UNUSED)
     struct netdev_esw *dev;
 
     if (!change) {
-        refresh_all_devices();
+        /* Some were lost. */
+        read_all_links();
         return;
     }
-    if (change->nlmsg_type != RTM_NEWLINK
-        && change->nlmsg_type != RTM_DELLINK) {
-        return;
-    }
-
     ovs_mutex_lock(&netdevs_mutex);
     dev = find_by_ifindex(change->if_index);
     if (dev && change->nlmsg_type == RTM_NEWLINK) {
-        struct esw_link link;
-
-        ovs_mutex_lock(&dev->mutex);
-        link = dev->link;
-        ovs_mutex_unlock(&dev->mutex);
-
-        ovs_strlcpy(link.name, change->ifname, sizeof link.name);
-        link.flags = change->ifi_flags;
-        if (change->mtu) {
-            link.mtu = change->mtu;
-        }
-        if (!eth_addr_is_zero(change->mac)) {
-            link.has_mac = true;
-            memcpy(link.mac, &change->mac, sizeof link.mac);
-        }
-        netdev_esw_update_link(dev, &link);
+        link_told(dev, change);
+    } else if (dev && change->nlmsg_type == RTM_DELLINK
+               && is_gone(change->if_index)) {
+        unbind_device(dev);
     }
     ovs_mutex_unlock(&netdevs_mutex);
-
-    if (dev && change->nlmsg_type == RTM_DELLINK) {
-        unbind_if_gone(change->if_index);
-    }
 }
 
 /* Life cycle. */

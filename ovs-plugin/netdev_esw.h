@@ -31,6 +31,10 @@ struct netdev_esw {
      * main thread only. */
     atomic_uint ifindex;
 
+    /* Counts what the main thread has heard of the device, and devices.  Main
+     * thread only. */
+    uint64_t news;
+
     atomic_bool status_unread;  /* Changed since get_status(). */
 
     struct ovs_mutex mutex;
@@ -81,6 +85,7 @@ bool netdev_esw_is_status_unread(const struct netdev *);
 void netdev_esw_register(struct esw_plugin *);
 struct esw_plugin *netdev_esw_plugin(void);
 esw_binding_func netdev_esw_binding_changed;
+esw_link_func netdev_esw_link_read;
 
 /* Takes over what the kernel says of the device. */
 void netdev_esw_update_link(struct netdev_esw *, const struct esw_link *);

@@ -44,6 +44,12 @@ void NetdevSetup::remember(uint32_t ifindex, Found before) {
     loop_->post([this, ifindex, before] { merge(ifindex, before); });
 }
 
+void NetdevSetup::read(uint64_t port_id, uint32_t ifindex, uint64_t news) {
+    loop_->post([this, port_id, ifindex, news] {
+        readings_.put({port_id, ifindex, news, kernel_.link(ifindex)});
+    });
+}
+
 void NetdevSetup::put_back(uint32_t ifindex) {
     loop_->post([this, ifindex] { do_put_back(ifindex); });
 }
@@ -64,7 +70,13 @@ void NetdevSetup::stop() {
 }
 
 void NetdevSetup::do_prepare(const Request& request) {
-    Outcome outcome{request.port_id, request.attempt, request.ifindex, {}};
+    const Error error = do_steps(request);
+    Result<Device> device = is_gone(error) ? fail(error) : read_device(request.ifindex);
+    outcomes_.put({request.port_id, request.attempt, request.ifindex, error, std::move(device)});
+}
+
+Error NetdevSetup::do_steps(const Request& request) {
+    Error first;
     for (const auto step : {&NetdevSetup::prepare_features, &NetdevSetup::prepare_qdisc,
                             &NetdevSetup::prepare_link}) {
         Found before;
@@ -73,17 +85,28 @@ void NetdevSetup::do_prepare(const Request& request) {
         if (status) {
             continue;
         }
-        if (outcome.error.code == 0) {
-            outcome.error = status.error();
-        }
         if (is_gone(status.error())) {
             found_.erase(request.ifindex);
-            outcomes_.put(std::move(outcome));
-            return;
+            return status.error();
+        }
+        if (first.code == 0) {
+            first = status.error();
         }
         log_.warn("{}: {}", request.port, status.error().to_string());
     }
-    outcomes_.put(std::move(outcome));
+    return first;
+}
+
+Result<NetdevSetup::Device> NetdevSetup::read_device(uint32_t ifindex) {
+    auto link = kernel_.link(ifindex);
+    if (!link) {
+        return fail(link.error());
+    }
+    const auto stats = kernel_.link_stats(ifindex);
+    if (!stats) {
+        return fail(stats.error());
+    }
+    return Device{std::move(*link), *stats};
 }
 
 Status NetdevSetup::prepare_features(const Request& request, Found& found) {

@@ -28,10 +28,13 @@ struct LinkWish {
     bool operator==(const LinkWish&) const = default;
 };
 
-/// Makes network devices fit for a port and puts them back, on a thread of its own: bringing up a
-/// representor takes firmware commands, and the switch's main thread must not wait for them.
+/// Makes network devices fit for a port, reads what they are like and puts them back, on a thread
+/// of its own: bringing up a representor takes firmware commands, and the kernel answers nobody who
+/// asks about network devices while it makes or removes others. The switch's main thread must not
+/// wait for either.
 ///
-/// Threads: any, save that take_outcomes() belongs to one. Requests are done in order.
+/// Threads: any, save that take_outcomes() and take_readings() belong to one. Requests are done in
+/// order.
 class NetdevSetup {
 public:
     struct Request {
@@ -42,6 +45,11 @@ public:
         LinkWish wish;
     };
 
+    struct Device {
+        netlink::Link link;
+        netlink::LinkStats stats;
+    };
+
     /// `error` is of the first step that failed; the steps after it were tried all the same, save
     /// that ENODEV ends it.
     struct Outcome {
@@ -49,9 +57,10 @@ public:
         uint64_t attempt = 0;
         uint32_t ifindex = 0;
         Error error;
+        Result<Device> device;  ///< as it was after the steps, or why it could not be read
     };
 
-    /// `wake` is called when there are outcomes to take; on any thread, with no lock held.
+    /// `wake` is called when there is something to take; on any thread, with no lock held.
     static Result<std::unique_ptr<NetdevSetup>> create(netlink::Kernel& kernel, LogSink& log,
                                                        std::function<void()> wake);
     ~NetdevSetup() { stop(); }
@@ -72,6 +81,18 @@ public:
     /// Says what a device was like before its owner changed it otherwise than by prepare().
     void remember(uint32_t ifindex, Found before);
 
+    /// The answer to read().
+    struct Reading {
+        uint64_t port_id = 0;
+        uint32_t ifindex = 0;
+        uint64_t news = 0;
+        Result<netlink::Link> link;
+    };
+
+    /// Reads what the device is like now. `news` is given back: a notification that came after it
+    /// was asked for counts, and not the reading.
+    void read(uint64_t port_id, uint32_t ifindex, uint64_t news);
+
     /// Undoes all changes, as far as the device is still there.
     void put_back(uint32_t ifindex);
 
@@ -79,6 +100,7 @@ public:
     void keep_all();
 
     std::deque<Outcome> take_outcomes() { return outcomes_.take_all(); }
+    std::deque<Reading> take_readings() { return readings_.take_all(); }
 
     /// Does what was asked for so far, then ends the thread. Idempotent; owner only.
     void stop();
@@ -86,9 +108,16 @@ public:
 private:
     NetdevSetup(netlink::Kernel& kernel, LogSink& log, std::unique_ptr<EventLoop> loop,
                 std::function<void()> wake)
-        : kernel_(kernel), log_(log, "esw_plugin"), loop_(std::move(loop)), outcomes_(wake) {}
+        : kernel_(kernel),
+          log_(log, "esw_plugin"),
+          loop_(std::move(loop)),
+          outcomes_(wake),
+          readings_(wake) {}
 
     void do_prepare(const Request& request);
+    /// Returns the first error. One that says that the device is gone ends it.
+    Error do_steps(const Request& request);
+    Result<Device> read_device(uint32_t ifindex);
     Status prepare_features(const Request& request, Found& found);
     Status prepare_qdisc(const Request& request, Found& found);
     Status prepare_link(const Request& request, Found& found);
@@ -102,6 +131,7 @@ private:
     const Logger log_;
     const std::unique_ptr<EventLoop> loop_;
     Mailbox<Outcome> outcomes_;
+    Mailbox<Reading> readings_;
     // The loop's thread only.
     std::map<uint32_t, Found> found_;  // by ifindex
     bool keep_ = false;

@@ -74,7 +74,7 @@ Plugin::~Plugin() {
     }
 }
 
-void Plugin::run(const Changed& changed) {
+void Plugin::run(const Changed& changed, const LinkRead& link_read) {
     wake_->clear();
     // Completions first: the snapshot that is taken after them has what they tell of.
     for (Completion& completion : completions_.take_all()) {
@@ -90,11 +90,15 @@ void Plugin::run(const Changed& changed) {
             changes_.push_back(std::move(change));
         }
     }
+    for (const NetdevSetup::Reading& reading : setup_->take_readings()) {
+        --reading_;
+        link_read(reading);
+    }
     const TimePoint begun = parts_.clock->now();
     while (!changes_.empty()) {
-        Change change = std::move(changes_.front());
+        const Change change = std::move(changes_.front());
         changes_.pop_front();
-        make_change(std::move(change), changed);
+        make_change(change, changed);
         if (!changes_.empty() && parts_.clock->now() - begun >= kLongestTurn) {
             wake_->notify();
             break;
@@ -104,9 +108,14 @@ void Plugin::run(const Changed& changed) {
     next_retry_ = tracker_.next_retry();
 }
 
-void Plugin::make_change(Change change, const Changed& changed) {
+void Plugin::read_link(uint64_t port_id, uint32_t ifindex, uint64_t news) {
+    ++reading_;
+    setup_->read(port_id, ifindex, news);
+}
+
+void Plugin::make_change(const Change& change, const Changed& changed) {
     if (change.attempt) {
-        attach(std::move(change), changed);
+        attach(change, changed);
     } else {
         changed(change.port_id, change.binding);
     }
@@ -163,7 +172,8 @@ void Plugin::prepare(uint64_t id, uint32_t ifindex, uint64_t attempt) {
 }
 
 std::optional<Plugin::Change> Plugin::take_outcome(const NetdevSetup::Outcome& outcome) {
-    const auto& [id, attempt, ifindex, error] = outcome;
+    const auto& [id, attempt, ifindex, step_error, device] = outcome;
+    const Error& error = device ? step_error : device.error();
     const auto port = ports_.find(id);
     if (port == ports_.end() || !tracker_.awaits(id, attempt)) {
         return std::nullopt;
@@ -178,57 +188,39 @@ std::optional<Plugin::Change> Plugin::take_outcome(const NetdevSetup::Outcome& o
         tracker_.gone(id, attempt);
         return Change{id, {}};
     }
-    if (did_not_get_through(error)) {
+    if (!device || did_not_get_through(error)) {
         fail_attempt(id, attempt, error);
         return Change{id, {}};
     }
     // What the device refuses does not keep it from the datapath.
     port->second.setup_error = error.code ? error.to_string() : "";
-    return Change{id, {true, ifindex, {}, {}}, attempt};
+    return Change{id, {true, ifindex, device->link, device->stats}, attempt};
 }
 
-void Plugin::attach(Change change, const Changed& changed) {
+void Plugin::attach(const Change& change, const Changed& changed) {
+    const uint64_t id = change.port_id;
     {
         MutexLock lock(mutex_);
-        if (!tracker_.awaits(change.port_id, change.attempt)) {
+        if (!tracker_.awaits(id, change.attempt)) {
             return;  // the snapshot that was taken since says otherwise
         }
     }
-    const Status bound = bind(change, changed);
+    const int error = changed(id, change.binding);
     {
         MutexLock lock(mutex_);
-        if (bound) {
-            tracker_.attached(change.port_id, change.attempt);
+        if (!error) {
+            log_.debug("port {}: bound to ifindex {}", id, change.binding.ifindex);
+            tracker_.attached(id, change.attempt);
             return;
         }
-        if (is_gone(bound.error())) {
-            tracker_.gone(change.port_id, change.attempt);
+        const Error why{error, change.binding.link.name, "open packet sockets", {}};
+        if (is_gone(why)) {
+            tracker_.gone(id, change.attempt);
         } else {
-            fail_attempt(change.port_id, change.attempt, bound.error());
+            fail_attempt(id, change.attempt, why);
         }
     }
-    changed(change.port_id, {});
-}
-
-Status Plugin::bind(Change& change, const Changed& changed) {
-    const uint32_t ifindex = change.binding.ifindex;
-    // Asked for on this thread, which is the one that hears what the kernel says of the device from
-    // now on: what it said before would be lost.
-    auto link = parts_.kernel->link(ifindex);
-    if (!link) {
-        return fail(link.error());
-    }
-    const auto stats = parts_.kernel->link_stats(ifindex);
-    if (!stats) {
-        return fail(stats.error());
-    }
-    change.binding.link = std::move(*link);
-    change.binding.stats = *stats;
-    if (const int error = changed(change.port_id, change.binding)) {
-        return fail(error, change.binding.link.name, "open packet sockets");
-    }
-    log_.debug("port {}: bound to ifindex {}", change.port_id, ifindex);
-    return {};
+    changed(id, {});
 }
 
 void Plugin::fail_attempt(uint64_t id, uint64_t attempt, const Error& error) {
@@ -304,7 +296,7 @@ void Plugin::reply_to(uint64_t command, const CommandResult& result, const Reply
 
 bool Plugin::is_settled() const {
     MutexLock lock(mutex_);
-    return tracker_.settled() && changes_.empty() && closing_ == 0;
+    return tracker_.settled() && changes_.empty() && reading_ == 0 && closing_ == 0;
 }
 
 void Plugin::close(UniqueFd socket) {

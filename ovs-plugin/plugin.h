@@ -72,9 +72,13 @@ public:
     NetdevSetup& setup() { return *setup_; }
 
     /// Carries what has changed to the host: `changed` returns 0, or the errno for which the host
-    /// cannot use a device, which it is then offered again, with back-off.
+    /// cannot use a device, which it is then offered again, with back-off. `link_read` takes what
+    /// read_link() has asked for.
     using Changed = std::function<int(uint64_t port_id, const Binding&)>;
-    void run(const Changed& changed);
+    using LinkRead = std::function<void(const NetdevSetup::Reading&)>;
+    void run(const Changed& changed, const LinkRead& link_read);
+    /// Has it read what the device is like now; `news` is given back with it.
+    void read_link(uint64_t port_id, uint32_t ifindex, uint64_t news);
     /// How long until run() has something to do by the clock; nothing when there is nothing.
     std::optional<Duration> time_to_retry() const;
 
@@ -143,9 +147,8 @@ private:
     Change act(const BindingTracker::Step& step) ESW_REQUIRES(mutex_);
     void prepare(uint64_t id, uint32_t ifindex, uint64_t attempt) ESW_REQUIRES(mutex_);
     std::optional<Change> take_outcome(const NetdevSetup::Outcome& outcome) ESW_REQUIRES(mutex_);
-    void make_change(Change change, const Changed& changed);
-    void attach(Change change, const Changed& changed);
-    Status bind(Change& change, const Changed& changed);
+    void make_change(const Change& change, const Changed& changed);
+    void attach(const Change& change, const Changed& changed);
     void fail_attempt(uint64_t id, uint64_t attempt, const Error& error) ESW_REQUIRES(mutex_);
     PortFailures failures() const;
     bool is_settled() const;
@@ -170,6 +173,7 @@ private:
     bool stopped_ ESW_GUARDED_BY(mutex_) = false;
 
     // Main thread only.
+    size_t reading_ = 0;  // links
     uint64_t last_command_ = 0;
     std::map<uint64_t, void*> waiting_;  // commands by number, with their connections
     std::vector<Completion> completed_;

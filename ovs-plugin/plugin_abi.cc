@@ -43,10 +43,9 @@ struct esw_port {
 namespace {
 
 /// Runs `body`; what it throws is a bug, which is logged and answered with `otherwise`: nothing in
-/// here may end the switch, or hold it. `call` is how the log names it.
+/// here may end the switch.
 template <class T, class Body>
-T guarded(const esw_plugin* plugin, const char* call, T otherwise, Body body) noexcept {
-    const CallWatch::Call watched(*plugin->watch, call);
+T caught(const esw_plugin* plugin, T otherwise, Body body) noexcept {
     try {
         return body();
     } catch (const std::exception& e) {
@@ -55,6 +54,13 @@ T guarded(const esw_plugin* plugin, const char* call, T otherwise, Body body) no
         plugin->log->write(LogLevel::kError, "esw_plugin", "unknown exception");
     }
     return otherwise;
+}
+
+/// The same of what may not hold the switch either. `call` is how the log names it.
+template <class T, class Body>
+T guarded(const esw_plugin* plugin, const char* call, T otherwise, Body body) noexcept {
+    const CallWatch::Call watched(*plugin->watch, call);
+    return caught(plugin, otherwise, body);
 }
 
 template <class Body>
@@ -165,21 +171,28 @@ void esw_plugin_keep_devices(esw_plugin* plugin) {
 }
 
 void esw_plugin_stop(esw_plugin* plugin, esw_reply_func* reply) {
-    guarded(plugin, __func__, [&] { plugin->plugin->stop(to_reply(reply)); });
+    caught(plugin, 0, [&] {
+        plugin->plugin->stop(to_reply(reply));
+        return 0;
+    });
 }
 
 int esw_plugin_fd(const esw_plugin* plugin) {
     return plugin->plugin->fd();
 }
 
-void esw_plugin_run(esw_plugin* plugin, esw_binding_func* changed) {
-    guarded(plugin, __func__, [&] {
-        plugin->plugin->run([changed](uint64_t port_id, const Plugin::Binding& binding) {
-            const esw_binding c_binding{binding.rebound, binding.ifindex, to_c(binding.link),
-                                        to_c(binding.stats)};
-            return changed(port_id, &c_binding);
-        });
-    });
+void esw_plugin_run(esw_plugin* plugin, esw_binding_func* changed, esw_link_func* link_read) {
+    const auto on_changed = [changed](uint64_t port_id, const Plugin::Binding& binding) {
+        const esw_binding c_binding{binding.rebound, binding.ifindex, to_c(binding.link),
+                                    to_c(binding.stats)};
+        return changed(port_id, &c_binding);
+    };
+    const auto on_link_read = [link_read](const NetdevSetup::Reading& reading) {
+        const esw_link link = reading.link ? to_c(*reading.link) : esw_link{};
+        const int error = reading.link ? 0 : reading.link.error().code;
+        link_read(reading.port_id, reading.ifindex, reading.news, error, &link);
+    };
+    guarded(plugin, __func__, [&] { plugin->plugin->run(on_changed, on_link_read); });
 }
 
 int64_t esw_plugin_retry_ms(const esw_plugin* plugin) {
@@ -267,15 +280,8 @@ bool esw_port_set_wish(esw_port* port, const esw_link_wish* wish) {
     });
 }
 
-int esw_link_get(esw_plugin* plugin, uint32_t ifindex, esw_link* link) {
-    return guarded<int>(plugin, __func__, EIO, [&] {
-        const auto got = plugin->plugin->kernel().link(ifindex);
-        if (!got) {
-            return got.error().code;
-        }
-        *link = to_c(*got);
-        return 0;
-    });
+void esw_link_read(esw_plugin* plugin, uint64_t port_id, uint32_t ifindex, uint64_t news) {
+    guarded(plugin, __func__, [&] { plugin->plugin->read_link(port_id, ifindex, news); });
 }
 
 int esw_link_set(esw_plugin* plugin, uint32_t ifindex, const esw_link* before,

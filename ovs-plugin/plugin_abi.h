@@ -90,9 +90,14 @@ struct esw_binding {
  * which the port cannot use the device: it then has none, and is offered it again later. */
 typedef int esw_binding_func(uint64_t port_id, const struct esw_binding *binding);
 
-/* Takes over what the manager's threads have found out.  Calls 'changed' for each port whose
- * binding or status changed.  Main thread. */
-void esw_plugin_run(struct esw_plugin *plugin, esw_binding_func *changed);
+/* The answer to esw_link_read(): 'error' is ENODEV when there is no such device any more. */
+typedef void esw_link_func(uint64_t port_id, uint32_t ifindex, uint64_t news, int error,
+                           const struct esw_link *link);
+
+/* Takes over what the plugin's threads have found out.  Calls 'changed' for each port whose binding
+ * or status changed, and 'link_read' for each link that was read.  Main thread. */
+void esw_plugin_run(struct esw_plugin *plugin, esw_binding_func *changed,
+                    esw_link_func *link_read);
 
 /* Milliseconds until esw_plugin_run() has something to do though esw_plugin_fd() is not readable, or
  * -1 if that will not be.  Main thread. */
@@ -145,9 +150,13 @@ struct esw_link_wish {
 /* Returns whether it is another wish than before. */
 bool esw_port_set_wish(struct esw_port *port, const struct esw_link_wish *wish);
 
-/* Network devices.  These ask the kernel. */
+/* Network devices. */
 
-int esw_link_get(struct esw_plugin *plugin, uint32_t ifindex, struct esw_link *link);
+/* Has the link of a port's device read on another thread; esw_plugin_run() tells it.  'news' is given
+ * back, by which the caller knows whether he has heard anything newer meanwhile.  Main thread. */
+void esw_link_read(struct esw_plugin *plugin, uint64_t port_id, uint32_t ifindex, uint64_t news);
+
+/* These ask the kernel. */
 
 /* Makes 'after' of a device that is 'before' (flags IFF_UP and IFF_PROMISC, MTU and MAC), asking for
  * what differs only.  What it was like before is put back when the port goes. */

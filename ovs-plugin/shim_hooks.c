@@ -219,7 +219,7 @@ __wrap_bridge_run(void)
     }
     /* Bindings change first: bridge_run() then lets the datapaths reconfigure
      * the ports, writes their status, and commands may be answered. */
-    esw_plugin_run(plugin, netdev_esw_binding_changed);
+    esw_plugin_run(plugin, netdev_esw_binding_changed, netdev_esw_link_read);
     shim_ovsdb_run(plugin);
     __real_bridge_run();
     /* Without the database bridge_run() does nothing, neither to ports nor to

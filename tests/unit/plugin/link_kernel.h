@@ -3,8 +3,10 @@
 
 #include <gmock/gmock.h>
 
+#include <algorithm>
 #include <map>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "base/mutex.h"
@@ -17,6 +19,7 @@ class LinkKernel : public netlink::Kernel {
 public:
     struct Device {
         netlink::Link link;
+        netlink::LinkStats stats;
         netlink::NetdevFeatures features;  ///< that are on
         std::string fixed_feature;         ///< that cannot be changed
         bool ingress_qdisc = false;
@@ -43,6 +46,12 @@ public:
         return changes_;
     }
 
+    /// How often devices were read on this thread.
+    size_t reads_on(std::thread::id thread) {
+        MutexLock lock(mutex_);
+        return static_cast<size_t>(std::count(readers_.begin(), readers_.end(), thread));
+    }
+
     /// From now on link() fails with that error; 0: it does not.
     void fail_links(int error) { fail_links_after(0, error); }
     /// The same, after it has answered `good` times more.
@@ -54,6 +63,7 @@ public:
 
     Result<netlink::Link> link(uint32_t ifindex) override {
         MutexLock lock(mutex_);
+        readers_.push_back(std::this_thread::get_id());
         if (link_error_ && good_links_-- <= 0) {
             return fail(link_error_, "ifindex " + std::to_string(ifindex), "get link");
         }
@@ -62,6 +72,15 @@ public:
             return gone(ifindex);
         }
         return found->second.link;
+    }
+    Result<netlink::LinkStats> link_stats(uint32_t ifindex) override {
+        MutexLock lock(mutex_);
+        readers_.push_back(std::this_thread::get_id());
+        const auto found = devices_.find(ifindex);
+        if (found == devices_.end()) {
+            return gone(ifindex);
+        }
+        return found->second.stats;
     }
     Status link_change(const netlink::LinkChange& change) override;
     Result<netlink::NetdevFeatures> features(uint32_t ifindex) override {
@@ -108,7 +127,6 @@ public:
     MOCK_METHOD(Status, rate_new, (const netlink::DevlinkRate&), (override));
     MOCK_METHOD(Status, rate_del, (const Handle&, const std::string&), (override));
     MOCK_METHOD(Result<std::vector<netlink::Link>>, links, (), (override));
-    MOCK_METHOD(Result<netlink::LinkStats>, link_stats, (uint32_t), (override));
     MOCK_METHOD(Result<std::vector<netlink::RdmaDevice>>, rdma_devices, (), (override));
     MOCK_METHOD(Result<std::vector<netlink::RdmaPort>>, rdma_ports, (uint32_t), (override));
     MOCK_METHOD(Result<netlink::DevlinkHandle>, rdma_parent, (const std::string&), (override));
@@ -125,6 +143,7 @@ private:
     Mutex mutex_{LockRank::kLeaf};
     std::map<uint32_t, Device> devices_ ESW_GUARDED_BY(mutex_);
     std::vector<std::string> changes_ ESW_GUARDED_BY(mutex_);
+    std::vector<std::thread::id> readers_ ESW_GUARDED_BY(mutex_);
     int link_error_ ESW_GUARDED_BY(mutex_) = 0;
     int good_links_ ESW_GUARDED_BY(mutex_) = 0;
 };

@@ -53,6 +53,7 @@ protected:
         LinkKernel::Device device;
         device.link.name = "eth5";
         device.link.mtu = 1500;
+        device.stats.rx_packets = 77;
         kernel_->add(12, device);
     }
 
@@ -64,17 +65,19 @@ protected:
 
     /// One turn of the main loop. What run() told of a rebound port is in `bound_`.
     void run() {
-        plugin_->run([this](uint64_t id, const Plugin::Binding& binding) {
-            if (binding.rebound && binding.ifindex && host_error_) {
-                ++refused_;
-                return host_error_;
-            }
-            if (binding.rebound) {
-                bound_[id] = binding;
-                clock_->advance(host_takes_);
-            }
-            return 0;
-        });
+        plugin_->run(
+            [this](uint64_t id, const Plugin::Binding& binding) {
+                if (binding.rebound && binding.ifindex && host_error_) {
+                    ++refused_;
+                    return host_error_;
+                }
+                if (binding.rebound) {
+                    bound_[id] = binding;
+                    clock_->advance(host_takes_);
+                }
+                return 0;
+            },
+            [this](const NetdevSetup::Reading& reading) { readings_.push_back(reading); });
         plugin_->answer([this] { return status_written_; },
                         [this](void* conn, bool error, const std::string& text) {
                             answers_[conn] = {error, text};
@@ -133,6 +136,7 @@ protected:
     FakeManager* manager_ = nullptr;
     std::unique_ptr<Plugin> plugin_;
     std::map<uint64_t, Plugin::Binding> bound_;
+    std::vector<NetdevSetup::Reading> readings_;
     std::map<void*, CommandResult> answers_;
     bool status_written_ = true;
     int host_error_ = 0;  ///< of a device that is offered to the host
@@ -178,7 +182,28 @@ TEST_F(PluginTest, BindsAPreparedDevice) {
     run_until([&] { return is_bound(id, 12); });
     EXPECT_EQ(bound_[id].link.name, "eth5");
     EXPECT_EQ(bound_[id].link.mtu, 9000u) << "the link as it is after the preparation";
+    EXPECT_EQ(bound_[id].stats.rx_packets, 77u);
     EXPECT_THAT(status(id), Contains(Pair("rep-state", "loaded")));
+    EXPECT_EQ(kernel_->reads_on(std::this_thread::get_id()), 0u) << "the main thread waited";
+}
+
+TEST_F(PluginTest, ALinkIsReadElsewhereAndWaitWaitsForIt) {
+    const uint64_t id = add_port("pf0vf3");
+    int conn = 0;
+    plugin_->command({"esw/wait"}, &conn, [](void*, bool, const std::string&) { FAIL(); });
+    plugin_->read_link(id, 12, 5);
+    plugin_->read_link(id, 13, 6);  // which there is not
+    manager_->waits.at(0)(WaitReport{});
+    run_until([&] { return answers_.count(&conn) != 0; });
+    ASSERT_EQ(readings_.size(), 2u);
+    EXPECT_EQ(readings_[0].port_id, id);
+    EXPECT_EQ(readings_[0].ifindex, 12u);
+    EXPECT_EQ(readings_[0].news, 5u);
+    EXPECT_EQ(readings_[0].link.value().name, "eth5");
+    EXPECT_EQ(readings_[1].news, 6u);
+    ASSERT_FALSE(readings_[1].link);
+    EXPECT_EQ(readings_[1].link.error().code, ENODEV);
+    EXPECT_EQ(kernel_->reads_on(std::this_thread::get_id()), 0u);
 }
 
 TEST_F(PluginTest, AWishThatChangesWhileTheDeviceIsPreparedIsFulfilledBeforeItIsBound) {
