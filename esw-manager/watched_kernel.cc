@@ -102,6 +102,10 @@ Status WatchedKernel::link_change(const LinkChange& change) {
     return watch("the kernel (ip link set)", [&] { return kernel_.link_change(change); });
 }
 
+Result<LinkModes> WatchedKernel::link_modes(uint32_t ifindex) {
+    return watch("the kernel (ethtool)", [&] { return kernel_.link_modes(ifindex); });
+}
+
 Result<NetdevFeatures> WatchedKernel::features(uint32_t ifindex) {
     return watch("the kernel (ethtool -k)", [&] { return kernel_.features(ifindex); });
 }

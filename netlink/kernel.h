@@ -56,6 +56,8 @@ public:
     virtual Result<Link> link(uint32_t ifindex) = 0;
     virtual Result<LinkStats> link_stats(uint32_t ifindex) = 0;
     virtual Status link_change(const LinkChange& change) = 0;
+    /// EOPNOTSUPP when the driver has none, as that of a representor.
+    virtual Result<LinkModes> link_modes(uint32_t ifindex) = 0;
     /// The features of this netdev that are on, as ethtool names them ("hw-tc-offload", "rx-gro").
     virtual Result<NetdevFeatures> features(uint32_t ifindex) = 0;
     /// ENOTSUP when the driver does not let the feature be changed.

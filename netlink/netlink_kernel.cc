@@ -77,6 +77,7 @@ public:
     Result<Link> link(uint32_t ifindex) override { return rtnl_.link(ifindex); }
     Result<LinkStats> link_stats(uint32_t ifindex) override { return rtnl_.stats(ifindex); }
     Status link_change(const LinkChange& change) override { return rtnl_.change(change); }
+    Result<LinkModes> link_modes(uint32_t ifindex) override { return rtnl_.link_modes(ifindex); }
     Result<NetdevFeatures> features(uint32_t ifindex) override { return rtnl_.features(ifindex); }
     Status set_feature(uint32_t ifindex, const std::string& feature, bool on) override {
         return rtnl_.set_feature(ifindex, feature, on);

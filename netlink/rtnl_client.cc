@@ -77,6 +77,27 @@ Status RtnlClient::change(const LinkChange& change) {
     return route_.transact(*std::move(request), call, ignore);
 }
 
+Result<LinkModes> RtnlClient::link_modes(uint32_t ifindex) {
+    Call call{link_name(ifindex), "get link modes", deadlines_.query};
+    call.attributes = ethtool::attributes();
+    auto modes = families_.get<LinkModes>(
+        kEthtool, call,
+        [ifindex](uint16_t family) { return ethtool::encode_link_modes_get(family, ifindex); },
+        ethtool::decode_link_modes);
+    if (!modes) {
+        return modes;
+    }
+    const auto port = families_.get<uint8_t>(
+        kEthtool, call,
+        [ifindex](uint16_t family) { return ethtool::encode_link_info_get(family, ifindex); },
+        ethtool::decode_link_port);
+    if (!port) {
+        return fail(port.error());
+    }
+    modes->port = *port;
+    return modes;
+}
+
 Result<NetdevFeatures> RtnlClient::features(uint32_t ifindex) {
     Call call{link_name(ifindex), "get features", deadlines_.query};
     call.attributes = ethtool::attributes();

@@ -10,8 +10,8 @@
 
 namespace esw::netlink {
 
-/// Requests about links: rtnetlink, and ethtool's generic netlink family for features. The
-/// functions are those of Kernel (kernel.h). Threads: any.
+/// Requests about links: rtnetlink, and ethtool's generic netlink family for features and link
+/// modes. The functions are those of Kernel (kernel.h). Threads: any.
 class RtnlClient {
 public:
     RtnlClient(Requester& route, GenlFamilies& families, Deadlines deadlines);
@@ -20,6 +20,7 @@ public:
     Result<Link> link(uint32_t ifindex);
     Result<LinkStats> stats(uint32_t ifindex);
     Status change(const LinkChange& change);
+    Result<LinkModes> link_modes(uint32_t ifindex);
     Result<NetdevFeatures> features(uint32_t ifindex);
     /// ENOTSUP when the driver does not let the feature be changed.
     Status set_feature(uint32_t ifindex, const std::string& feature, bool on);

@@ -15,6 +15,16 @@ namespace esw::netlink {
 /// Names as ethtool(8) has them.
 using NetdevFeatures = std::set<std::string>;
 
+/// What ethtool(8) shows of a link.
+struct LinkModes {
+    uint64_t supported = 0, advertised = 0;  ///< the first 64 of ETHTOOL_LINK_MODE_*_BIT
+    std::optional<uint32_t> speed_mbps;      ///< absent when there is no carrier, or it is unknown
+    bool full_duplex = false;
+    bool autonegotiates = false;
+    uint8_t port = 0;  ///< PORT_* of linux/ethtool.h
+    bool operator==(const LinkModes&) const = default;
+};
+
 struct BondInfo {
     std::optional<uint8_t> mode;           ///< BOND_MODE_* of linux/if_bonding.h
     std::optional<uint32_t> active_slave;  ///< ifindex

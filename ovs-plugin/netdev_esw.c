@@ -82,7 +82,6 @@ netdev_esw_update_link(struct netdev_esw *dev, const struct esw_link *link)
         dev->carrier_resets++;
     }
     dev->link = *link;
-    dev->features_valid = false;
     ovs_mutex_unlock(&dev->mutex);
 
     netdev_esw_status_changed(dev);
@@ -230,11 +229,13 @@ static void
 link_told(struct netdev_esw *dev, const struct rtnetlink_change *change)
 {
     struct esw_link link;
+    bool carrier_changed;
 
     ovs_mutex_lock(&dev->mutex);
     link = dev->link;
     ovs_mutex_unlock(&dev->mutex);
 
+    carrier_changed = (link.flags ^ change->ifi_flags) & IFF_RUNNING;
     ovs_strlcpy(link.name, change->ifname, sizeof link.name);
     link.flags = change->ifi_flags;
     if (change->mtu) {
@@ -246,6 +247,10 @@ link_told(struct netdev_esw *dev, const struct rtnetlink_change *change)
     }
     dev->news++;
     netdev_esw_update_link(dev, &link);
+    if (carrier_changed) {
+        /* And with it the speed, which is not told. */
+        read_link(dev);
+    }
 }
 
 static void

@@ -13,12 +13,6 @@
 
 #include "ovs-plugin/plugin_abi.h"
 
-struct netdev_esw_features {
-    enum netdev_features current;
-    enum netdev_features advertised;
-    enum netdev_features supported;
-};
-
 struct netdev_esw {
     struct netdev up;
 
@@ -47,9 +41,6 @@ struct netdev_esw {
     /* What to add for those of the port, modulo 2^64. */
     struct esw_link_stats stats_base OVS_GUARDED;
     bool had_device OVS_GUARDED;
-    bool features_valid OVS_GUARDED;
-    int features_error OVS_GUARDED;
-    struct netdev_esw_features features OVS_GUARDED;
     bool configured OVS_GUARDED;   /* Had good options once. */
     bool in_datapath OVS_GUARDED;  /* A datapath has set it up. */
 
@@ -108,11 +99,6 @@ int netdev_esw_get_stats(const struct netdev *netdev,
                          struct netdev_stats *stats);
 int netdev_esw_get_custom_stats(const struct netdev *netdev,
                                 struct netdev_custom_stats *stats);
-int netdev_esw_get_features(const struct netdev *netdev,
-                            enum netdev_features *current,
-                            enum netdev_features *advertised,
-                            enum netdev_features *supported,
-                            enum netdev_features *peer);
 int netdev_esw_get_addr_list(const struct netdev *netdev,
                              struct in6_addr **addr, struct in6_addr **mask,
                              int *n_addr);
@@ -133,8 +119,11 @@ int netdev_esw_send(struct netdev *, int qid, struct dp_packet_batch *,
                     bool concurrent_txq);
 
 /* netdev_esw_ethtool.c */
-int netdev_esw_ethtool_features(const char *name,
-                                struct netdev_esw_features *);
+int netdev_esw_get_features(const struct netdev *netdev,
+                            enum netdev_features *current,
+                            enum netdev_features *advertised,
+                            enum netdev_features *supported,
+                            enum netdev_features *peer);
 void netdev_esw_ethtool_counters(const char *name,
                                  struct netdev_custom_stats *);
 

@@ -12,25 +12,7 @@
 #include "socket-util.h"
 #include "util.h"
 
-/* The ethtool interface knows devices by name only.  A device that is renamed
- * between the look at its name and the question gives ENODEV, once: the
- * notification of its new name is on the way. */
-static int
-do_ethtool(const char *name, void *command)
-{
-    struct ifreq ifr;
-
-    memset(&ifr, 0, sizeof ifr);
-    ovs_strlcpy(ifr.ifr_name, name, sizeof ifr.ifr_name);
-    ifr.ifr_data = command;
-    return af_inet_ioctl(SIOCETHTOOL, &ifr);
-}
-
-/* Link speed and modes. */
-
-/* Words of a link mode mask, of which there are three in a reply.  More than
- * any kernel has: it says how many it uses. */
-#define MAX_MODE_WORDS 32
+/* Link speed and modes, as the kernel said last. */
 
 struct link_mode {
     enum ethtool_link_mode_bit_indices bit;
@@ -66,14 +48,12 @@ static const struct link_mode link_modes[] = {
 };
 
 static enum netdev_features
-modes_to_features(const uint32_t *words, int n_words)
+modes_to_features(uint64_t modes)
 {
     enum netdev_features features = 0;
 
     for (size_t i = 0; i < ARRAY_SIZE(link_modes); i++) {
-        const int bit = link_modes[i].bit;
-
-        if (bit / 32 < n_words && words[bit / 32] & (UINT32_C(1) << bit % 32)) {
+        if (modes & (UINT64_C(1) << link_modes[i].bit)) {
             features |= link_modes[i].feature;
         }
     }
@@ -82,7 +62,7 @@ modes_to_features(const uint32_t *words, int n_words)
 
 /* OpenFlow has bits for few speeds; the others are "other". */
 static enum netdev_features
-speed_to_feature(uint32_t mbps, uint8_t duplex)
+speed_to_feature(uint32_t mbps, bool duplex)
 {
     switch (mbps) {
     case 10: return duplex ? NETDEV_F_10MB_FD : NETDEV_F_10MB_HD;
@@ -92,56 +72,41 @@ speed_to_feature(uint32_t mbps, uint8_t duplex)
     case 40000: return NETDEV_F_40GB_FD;
     case 100000: return NETDEV_F_100GB_FD;
     case 1000000: return NETDEV_F_1TB_FD;
-    case 0:
-    case (uint32_t) SPEED_UNKNOWN: return 0;
+    case 0: return 0;
     default: return NETDEV_F_OTHER;
     }
 }
 
 int
-netdev_esw_ethtool_features(const char *name,
-                            struct netdev_esw_features *features)
+netdev_esw_get_features(const struct netdev *netdev,
+                        enum netdev_features *current,
+                        enum netdev_features *advertised,
+                        enum netdev_features *supported,
+                        enum netdev_features *peer)
 {
-    enum { HEADER_WORDS = sizeof(struct ethtool_link_settings) / 4 };
-    union {
-        struct ethtool_link_settings settings;
-        uint32_t words[HEADER_WORDS + 3 * MAX_MODE_WORDS];
-    } request;
-    const uint32_t *modes = request.words + HEADER_WORDS;
-    int n_words;
-    int error;
+    struct netdev_esw *dev = netdev_esw_cast(netdev);
+    struct esw_link_modes modes;
+    bool has_modes;
 
-    /* The kernel answers the first with the negative of the number of words
-     * that it wants to be asked with. */
-    memset(&request, 0, sizeof request);
-    request.settings.cmd = ETHTOOL_GLINKSETTINGS;
-    error = do_ethtool(name, &request);
-    if (error) {
-        return error;
-    }
-    n_words = -request.settings.link_mode_masks_nwords;
-    if (n_words <= 0 || n_words > MAX_MODE_WORDS) {
+    ovs_mutex_lock(&dev->mutex);
+    has_modes = netdev_esw_ifindex(dev) && dev->link.has_modes;
+    modes = dev->link.modes;
+    ovs_mutex_unlock(&dev->mutex);
+    if (!has_modes) {
         return EOPNOTSUPP;
     }
-    memset(&request, 0, sizeof request);
-    request.settings.cmd = ETHTOOL_GLINKSETTINGS;
-    request.settings.link_mode_masks_nwords = n_words;
-    error = do_ethtool(name, &request);
-    if (error) {
-        return error;
-    }
 
-    features->supported = modes_to_features(modes, n_words);
-    features->advertised = modes_to_features(modes + n_words, n_words);
-    features->current = speed_to_feature(request.settings.speed,
-                                         request.settings.duplex);
-    if (request.settings.port == PORT_TP) {
-        features->current |= NETDEV_F_COPPER;
-    } else if (request.settings.port == PORT_FIBRE) {
-        features->current |= NETDEV_F_FIBER;
+    *supported = modes_to_features(modes.supported);
+    *advertised = modes_to_features(modes.advertised);
+    *peer = 0;
+    *current = speed_to_feature(modes.speed_mbps, modes.full_duplex);
+    if (modes.port == PORT_TP) {
+        *current |= NETDEV_F_COPPER;
+    } else if (modes.port == PORT_FIBRE) {
+        *current |= NETDEV_F_FIBER;
     }
-    if (request.settings.autoneg == AUTONEG_ENABLE) {
-        features->current |= NETDEV_F_AUTONEG;
+    if (modes.autonegotiates) {
+        *current |= NETDEV_F_AUTONEG;
     }
     return 0;
 }
@@ -151,6 +116,20 @@ netdev_esw_ethtool_features(const char *name,
  * calls them "vport_..." for a representor.) */
 
 #define MAX_COUNTERS 4096
+
+/* The ethtool interface knows devices by name only.  A device that is renamed
+ * between the look at its name and the question gives ENODEV, once: the
+ * notification of its new name is on the way. */
+static int
+do_ethtool(const char *name, void *command)
+{
+    struct ifreq ifr;
+
+    memset(&ifr, 0, sizeof ifr);
+    ovs_strlcpy(ifr.ifr_name, name, sizeof ifr.ifr_name);
+    ifr.ifr_data = command;
+    return af_inet_ioctl(SIOCETHTOOL, &ifr);
+}
 
 static uint32_t
 count_counters(const char *name)

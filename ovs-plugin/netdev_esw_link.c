@@ -323,47 +323,6 @@ netdev_esw_get_custom_stats(const struct netdev *netdev,
 }
 
 int
-netdev_esw_get_features(const struct netdev *netdev,
-                        enum netdev_features *current,
-                        enum netdev_features *advertised,
-                        enum netdev_features *supported,
-                        enum netdev_features *peer)
-{
-    struct netdev_esw *dev = netdev_esw_cast(netdev);
-    struct netdev_esw_features features = { 0, 0, 0 };
-    char name[IFNAMSIZ];
-    bool valid;
-    int error;
-
-    ovs_mutex_lock(&dev->mutex);
-    ovs_strlcpy(name, dev->link.name, sizeof name);
-    valid = dev->features_valid;
-    ovs_mutex_unlock(&dev->mutex);
-
-    if (!netdev_esw_ifindex(dev)) {
-        return EOPNOTSUPP;
-    }
-    if (!valid) {
-        error = netdev_esw_ethtool_features(name, &features);
-        ovs_mutex_lock(&dev->mutex);
-        dev->features_valid = true;
-        dev->features_error = error;
-        dev->features = features;
-        ovs_mutex_unlock(&dev->mutex);
-    }
-
-    ovs_mutex_lock(&dev->mutex);
-    error = dev->features_error;
-    features = dev->features;
-    ovs_mutex_unlock(&dev->mutex);
-    *current = features.current;
-    *advertised = features.advertised;
-    *supported = features.supported;
-    *peer = 0;
-    return error;
-}
-
-int
 netdev_esw_get_addr_list(const struct netdev *netdev, struct in6_addr **addr,
                          struct in6_addr **mask, int *n_addr)
 {

@@ -46,7 +46,7 @@ void NetdevSetup::remember(uint32_t ifindex, Found before) {
 
 void NetdevSetup::read(uint64_t port_id, uint32_t ifindex, uint64_t news) {
     loop_->post([this, port_id, ifindex, news] {
-        readings_.put({port_id, ifindex, news, kernel_.link(ifindex)});
+        readings_.put({port_id, ifindex, news, read_link(ifindex)});
     });
 }
 
@@ -97,8 +97,22 @@ Error NetdevSetup::do_steps(const Request& request) {
     return first;
 }
 
-Result<NetdevSetup::Device> NetdevSetup::read_device(uint32_t ifindex) {
+Result<NetdevSetup::LinkState> NetdevSetup::read_link(uint32_t ifindex) {
     auto link = kernel_.link(ifindex);
+    if (!link) {
+        return fail(link.error());
+    }
+    LinkState state{std::move(*link), {}};
+    if (const auto modes = kernel_.link_modes(ifindex)) {
+        state.modes = *modes;
+    } else if (is_gone(modes.error())) {
+        return fail(modes.error());
+    }
+    return state;
+}
+
+Result<NetdevSetup::Device> NetdevSetup::read_device(uint32_t ifindex) {
+    auto link = read_link(ifindex);
     if (!link) {
         return fail(link.error());
     }

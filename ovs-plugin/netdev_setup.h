@@ -45,8 +45,12 @@ public:
         LinkWish wish;
     };
 
+    struct LinkState {
+        netlink::Link attributes;
+        std::optional<netlink::LinkModes> modes;  ///< absent when the driver tells none
+    };
     struct Device {
-        netlink::Link link;
+        LinkState link;
         netlink::LinkStats stats;
     };
 
@@ -86,7 +90,7 @@ public:
         uint64_t port_id = 0;
         uint32_t ifindex = 0;
         uint64_t news = 0;
-        Result<netlink::Link> link;
+        Result<LinkState> link;
     };
 
     /// Reads what the device is like now. `news` is given back: a notification that came after it
@@ -118,6 +122,7 @@ private:
     /// Returns the first error. One that says that the device is gone ends it.
     Error do_steps(const Request& request);
     Result<Device> read_device(uint32_t ifindex);
+    Result<LinkState> read_link(uint32_t ifindex);
     Status prepare_features(const Request& request, Found& found);
     Status prepare_qdisc(const Request& request, Found& found);
     Status prepare_link(const Request& request, Found& found);

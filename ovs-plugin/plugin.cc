@@ -213,7 +213,7 @@ void Plugin::attach(const Change& change, const Changed& changed) {
             tracker_.attached(id, change.attempt);
             return;
         }
-        const Error why{error, change.binding.link.name, "open packet sockets", {}};
+        const Error why{error, change.binding.link.attributes.name, "open packet sockets", {}};
         if (is_gone(why)) {
             tracker_.gone(id, change.attempt);
         } else {

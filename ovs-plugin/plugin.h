@@ -59,7 +59,7 @@ public:
         bool rebound = false;
         uint32_t ifindex = 0;
         // Of a device that is new to the port.
-        netlink::Link link;
+        NetdevSetup::LinkState link;
         netlink::LinkStats stats;
     };
 

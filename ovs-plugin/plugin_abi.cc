@@ -110,7 +110,13 @@ Result<std::unique_ptr<Plugin>> make_plugin(const esw_host& host) {
     return Plugin::create(std::move(parts));
 }
 
-esw_link to_c(const netlink::Link& link) {
+esw_link_modes to_c(const netlink::LinkModes& modes) {
+    return {modes.supported,   modes.advertised,     modes.speed_mbps.value_or(0),
+            modes.full_duplex, modes.autonegotiates, modes.port};
+}
+
+esw_link to_c(const NetdevSetup::LinkState& state) {
+    const netlink::Link& link = state.attributes;
     esw_link c_link{};
     link.name.copy(c_link.name, sizeof c_link.name - 1);
     c_link.flags = link.flags;
@@ -118,6 +124,10 @@ esw_link to_c(const netlink::Link& link) {
     c_link.has_mac = link.mac.has_value();
     if (link.mac) {
         std::memcpy(c_link.mac, link.mac->data(), sizeof c_link.mac);
+    }
+    c_link.has_modes = state.modes.has_value();
+    if (state.modes) {
+        c_link.modes = to_c(*state.modes);
     }
     return c_link;
 }

@@ -57,6 +57,15 @@ int esw_plugin_fd(const struct esw_plugin *plugin);
  * closes it wait for all of its readers.  Any thread. */
 void esw_plugin_close(struct esw_plugin *plugin, int fd);
 
+/* What ethtool shows of a network device's link. */
+struct esw_link_modes {
+    uint64_t supported, advertised; /* The first 64 of ETHTOOL_LINK_MODE_*_BIT. */
+    uint32_t speed_mbps;            /* 0: unknown. */
+    bool full_duplex;
+    bool autonegotiates;
+    uint8_t port; /* PORT_*. */
+};
+
 /* A network device. */
 struct esw_link {
     char name[16];
@@ -64,6 +73,8 @@ struct esw_link {
     uint32_t mtu;
     bool has_mac;
     uint8_t mac[6];
+    bool has_modes;
+    struct esw_link_modes modes;
 };
 
 /* Its counters. */

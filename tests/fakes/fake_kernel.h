@@ -137,6 +137,7 @@ public:
     Result<netlink::Link> link(uint32_t ifindex) override;
     Result<netlink::LinkStats> link_stats(uint32_t ifindex) override;
     Status link_change(const netlink::LinkChange& change) override;
+    Result<netlink::LinkModes> link_modes(uint32_t ifindex) override;
     Result<netlink::NetdevFeatures> features(uint32_t ifindex) override;
     Status set_feature(uint32_t ifindex, const std::string& feature, bool on) override;
     Result<bool> remove_ingress_qdisc(uint32_t ifindex) override;

@@ -450,6 +450,13 @@ Status FakeKernel::link_change(const netlink::LinkChange& change) {
     return {};
 }
 
+Result<netlink::LinkModes> FakeKernel::link_modes(uint32_t ifindex) {
+    if (auto entered = enter("link_modes", name_of(ifindex)); !entered) {
+        return fail(entered.error());
+    }
+    return netlink::LinkModes{};
+}
+
 Result<netlink::NetdevFeatures> FakeKernel::features(uint32_t ifindex) {
     if (auto entered = enter("features", name_of(ifindex)); !entered) {
         return fail(entered.error());

@@ -324,6 +324,19 @@ TEST(RealKernel, TcOffloadOfADriverWithoutItIsOffAndStaysOff) {
     });
 }
 
+TEST(RealKernel, LinkModesOfAVethAreItsSpeed) {
+    in_namespace([] {
+        World world;
+        world.add_veth("a0", "a1");
+        const auto modes = world.kernel().link_modes(world.link("a0").ifindex);
+        ASSERT_TRUE(modes) << modes.error().to_string();
+        EXPECT_EQ(modes->speed_mbps, 10000U);
+        EXPECT_TRUE(modes->full_duplex);
+        EXPECT_EQ(world.kernel().link_modes(1).error().code, EOPNOTSUPP) << "the loopback device";
+        EXPECT_EQ(world.kernel().link_modes(999).error().code, ENODEV);
+    });
+}
+
 TEST(RealKernel, GenericReceiveOffloadIsTurnedOffAndOn) {
     in_namespace([] {
         World world;

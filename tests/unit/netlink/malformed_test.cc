@@ -73,6 +73,8 @@ const std::vector<Sample>& samples() {
         {"statistics", captured::kStats, sizeof(if_stats_msg), taken(rtnl::decode_stats)},
         {"family", captured::kEthtoolFamily, kGenl, taken(genl::decode_family)},
         {"features", captured::kFeatures, kGenl, decode_features},
+        {"link modes", captured::kLinkModes, kGenl, taken(ethtool::decode_link_modes)},
+        {"link info", captured::kLinkInfo, kGenl, taken(ethtool::decode_link_port)},
         {"acknowledgement", captured::kMtuRefused, sizeof(nlmsgerr), decode_ack},
     };
     return all;

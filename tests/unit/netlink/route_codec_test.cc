@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // rtnetlink, generic netlink's controller, ethtool, and acknowledgements: what a real kernel sent.
 #include <gtest/gtest.h>
+#include <linux/ethtool.h>
 #include <linux/ethtool_netlink.h>
 #include <linux/if.h>
 #include <linux/if_link.h>
@@ -9,6 +10,8 @@
 #include <array>
 #include <cerrno>
 #include <climits>
+#include <span>
+#include <vector>
 
 #include "netlink/ethtool_codec.h"
 #include "netlink/extended_ack.h"
@@ -229,6 +232,56 @@ TEST(EthtoolDecode, AMaskedListSaysTheValueOfEachBit) {
                                            })
                                .finish());
     EXPECT_EQ(*ethtool::decode_active_features(message.view()), NetdevFeatures{"on"});
+}
+
+TEST(EthtoolDecode, LinkModesOfADeviceThatHasNoneButASpeed) {
+    const Message message(captured::kLinkModes);
+    const auto modes = ethtool::decode_link_modes(message.view());
+    ASSERT_TRUE(modes) << modes.error().to_string();
+    EXPECT_EQ(*modes, (LinkModes{0, 0, 10000, true, false, 0}));
+    EXPECT_EQ(*ethtool::decode_link_port(Message(captured::kLinkInfo).view()), PORT_TP);
+}
+
+/// A reply with these words of 32 bits, speed and duplex.
+Message link_modes_reply(const std::vector<uint32_t>& advertised,
+                         const std::vector<uint32_t>& supported, uint32_t speed, uint8_t duplex) {
+    const auto bytes = [](const std::vector<uint32_t>& words) {
+        return ByteView(std::as_bytes(std::span(words)));
+    };
+    return Message(*MessageBuilder::generic(21, ETHTOOL_MSG_LINKMODES_GET_REPLY, 1, 0)
+                        .put_u8(ETHTOOL_A_LINKMODES_AUTONEG, AUTONEG_ENABLE)
+                        .put_nested(ETHTOOL_A_LINKMODES_OURS,
+                                    [&](MessageBuilder& set) {
+                                        set.put_bytes(ETHTOOL_A_BITSET_VALUE, bytes(advertised));
+                                        set.put_bytes(ETHTOOL_A_BITSET_MASK, bytes(supported));
+                                    })
+                        .put_u32(ETHTOOL_A_LINKMODES_SPEED, speed)
+                        .put_u8(ETHTOOL_A_LINKMODES_DUPLEX, duplex)
+                        .finish());
+}
+
+TEST(EthtoolDecode, LinkModesAreTheFirst64BitsOfMaskAndValue) {
+    const Message message =
+        link_modes_reply({0x40, 0x2, 0xffffffff}, {0x41, 0x80000002, 0xffffffff}, 100000, 1);
+    const auto modes = ethtool::decode_link_modes(message.view());
+    ASSERT_TRUE(modes) << modes.error().to_string();
+    EXPECT_EQ(*modes, (LinkModes{0x80000002'00000041, 0x00000002'00000040, 100000, true, true, 0}));
+}
+
+TEST(EthtoolDecode, OneWordOfLinkModesAndNoCarrier) {
+    const Message message =
+        link_modes_reply({0x40}, {0x41}, static_cast<uint32_t>(SPEED_UNKNOWN), DUPLEX_UNKNOWN);
+    const auto modes = ethtool::decode_link_modes(message.view());
+    ASSERT_TRUE(modes) << modes.error().to_string();
+    EXPECT_EQ(*modes, (LinkModes{0x41, 0x40, {}, false, true, 0}));
+}
+
+TEST(EthtoolDecode, LinkInfoHasAPort) {
+    const auto port = ethtool::decode_link_port(
+        Message(*MessageBuilder::generic(21, ETHTOOL_MSG_LINKINFO_GET_REPLY, 1, 0).finish())
+            .view());
+    ASSERT_FALSE(port);
+    EXPECT_NE(port.error().detail.find("PORT"), std::string::npos) << port.error().detail;
 }
 
 TEST(ExtendedAck, TextWithoutEchoOfTheRequest) {

@@ -20,6 +20,7 @@ public:
     struct Device {
         netlink::Link link;
         netlink::LinkStats stats;
+        std::optional<netlink::LinkModes> modes;
         netlink::NetdevFeatures features;  ///< that are on
         std::string fixed_feature;         ///< that cannot be changed
         bool ingress_qdisc = false;
@@ -81,6 +82,18 @@ public:
             return gone(ifindex);
         }
         return found->second.stats;
+    }
+    Result<netlink::LinkModes> link_modes(uint32_t ifindex) override {
+        MutexLock lock(mutex_);
+        readers_.push_back(std::this_thread::get_id());
+        const auto found = devices_.find(ifindex);
+        if (found == devices_.end()) {
+            return gone(ifindex);
+        }
+        if (!found->second.modes) {
+            return fail(EOPNOTSUPP, found->second.link.name, "get link modes");
+        }
+        return *found->second.modes;
     }
     Status link_change(const netlink::LinkChange& change) override;
     Result<netlink::NetdevFeatures> features(uint32_t ifindex) override {

@@ -50,6 +50,22 @@ TEST_F(NetdevSetupTest, MakesOfTheDeviceWhatIsWished) {
     EXPECT_EQ(outcomes[0].error.code, 0);
 }
 
+TEST_F(NetdevSetupTest, TellsWhatTheDeviceIsLikeAfterIt) {
+    auto device = kernel_.device(12);
+    device.stats.tx_bytes = 5;
+    kernel_.add(12, device);
+    setup_->prepare({1, 7, 12, "web", {true, true, 9000, {}}});
+    finish();
+    const auto outcomes = setup_->take_outcomes();
+    ASSERT_EQ(outcomes.size(), 1u);
+    const auto& read = outcomes[0].device;
+    ASSERT_TRUE(read) << read.error().to_string();
+    EXPECT_EQ(read->link.attributes.mtu, 9000u);
+    EXPECT_TRUE(read->link.attributes.flags & IFF_UP);
+    EXPECT_FALSE(read->link.modes) << "a driver that tells none is none to refuse";
+    EXPECT_EQ(read->stats.tx_bytes, 5u);
+}
+
 TEST_F(NetdevSetupTest, LeavesADeviceAloneThatIsAsWished) {
     auto device = kernel_.device(12);
     device.link.flags = IFF_UP | IFF_PROMISC;

@@ -54,6 +54,7 @@ protected:
         device.link.name = "eth5";
         device.link.mtu = 1500;
         device.stats.rx_packets = 77;
+        device.modes.emplace().speed_mbps = 25000;
         kernel_->add(12, device);
     }
 
@@ -180,9 +181,10 @@ TEST_F(PluginTest, BindsAPreparedDevice) {
     plugin_->set_wish(id, {true, true, 9000, {}});
     publish_loaded("pf0vf3", 12);
     run_until([&] { return is_bound(id, 12); });
-    EXPECT_EQ(bound_[id].link.name, "eth5");
-    EXPECT_EQ(bound_[id].link.mtu, 9000u) << "the link as it is after the preparation";
+    EXPECT_EQ(bound_[id].link.attributes.name, "eth5");
+    EXPECT_EQ(bound_[id].link.attributes.mtu, 9000u) << "the link as it is after the preparation";
     EXPECT_EQ(bound_[id].stats.rx_packets, 77u);
+    EXPECT_EQ(bound_[id].link.modes.value().speed_mbps, 25000u);
     EXPECT_THAT(status(id), Contains(Pair("rep-state", "loaded")));
     EXPECT_EQ(kernel_->reads_on(std::this_thread::get_id()), 0u) << "the main thread waited";
 }
@@ -196,10 +198,11 @@ TEST_F(PluginTest, ALinkIsReadElsewhereAndWaitWaitsForIt) {
     manager_->waits.at(0)(WaitReport{});
     run_until([&] { return answers_.count(&conn) != 0; });
     ASSERT_EQ(readings_.size(), 2u);
+    EXPECT_EQ(readings_[0].link.value().modes.value().speed_mbps, 25000u);
     EXPECT_EQ(readings_[0].port_id, id);
     EXPECT_EQ(readings_[0].ifindex, 12u);
     EXPECT_EQ(readings_[0].news, 5u);
-    EXPECT_EQ(readings_[0].link.value().name, "eth5");
+    EXPECT_EQ(readings_[0].link.value().attributes.name, "eth5");
     EXPECT_EQ(readings_[1].news, 6u);
     ASSERT_FALSE(readings_[1].link);
     EXPECT_EQ(readings_[1].link.error().code, ENODEV);
@@ -212,8 +215,8 @@ TEST_F(PluginTest, AWishThatChangesWhileTheDeviceIsPreparedIsFulfilledBeforeItIs
     run();
     plugin_->set_wish(id, {true, true, 4000, {}});
     run_until([&] { return is_bound(id, 12); });
-    EXPECT_EQ(bound_[id].link.mtu, 4000u);
-    EXPECT_TRUE(bound_[id].link.flags & IFF_PROMISC);
+    EXPECT_EQ(bound_[id].link.attributes.mtu, 4000u);
+    EXPECT_TRUE(bound_[id].link.attributes.flags & IFF_PROMISC);
 }
 
 TEST_F(PluginTest, UnbindsAndPutsBackWhenTheRepGoes) {
@@ -267,7 +270,7 @@ TEST_F(PluginTest, ADeviceThatTheKernelDoesNotDescribeIsNotBound) {
     pass_back_off();
     kernel_->fail_links(0);
     run_until([&] { return is_bound(id, 12); });
-    EXPECT_EQ(bound_[id].link.name, "eth5");
+    EXPECT_EQ(bound_[id].link.attributes.name, "eth5");
     EXPECT_EQ(status(id)["rep-state"], "loaded");
     EXPECT_EQ(status(id).count("rep-reason"), 0u);
     EXPECT_FALSE(plugin_->time_to_retry());
