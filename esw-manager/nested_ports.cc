@@ -116,16 +116,24 @@ void NestedPorts::resync(std::vector<netlink::DevlinkDevice>& devices,
         }
         return nested;
     });
-    std::erase_if(ports, [this](DevlinkPort& port) {
-        Instance* const instance = instance_of(port.handle);
-        if (!instance) {
+    std::vector<DevlinkPort> own;
+    for (DevlinkPort& port : ports) {
+        if (Instance* const instance = instance_of(port.handle)) {
+            instance->ports.insert_or_assign(port.index, std::move(port));
+        } else {
             devices_.insert(port.handle);
-            return false;
+            own.push_back(std::move(port));
         }
-        instance->ports[port.index] = port;
-        port = as_of(instance->device, std::move(port));
-        return devices_.count(port.handle) == 0;
-    });
+    }
+    // Now it is known which devices are there, by ports behind their drivers' too.
+    for (const auto& [handle, instance] : instances_) {
+        for (const auto& [index, port] : instance.ports) {
+            if (devices_.count(instance.device)) {
+                own.push_back(as_of(instance.device, port));
+            }
+        }
+    }
+    ports = std::move(own);
 }
 
 }  // namespace esw

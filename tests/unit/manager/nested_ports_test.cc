@@ -100,6 +100,30 @@ TEST_F(NestedPortsTest, ADumpIsTranslatedAndWhatFollowsGoesOnFromIt) {
     EXPECT_EQ(words(port(kDriver, true)), " -pci/0000:08:00.0/65535");
 }
 
+/// A dump of ports may know of a device that the dump of devices before it did not have.
+TEST_F(NestedPortsTest, ADumpMayHaveTheNestedPortBeforeTheFirstOfItsDevice) {
+    DevlinkPort vf = port_on(kPf);
+    vf.index = 1;
+    vf.flavour = netlink::PortFlavour::kPciVf;
+    std::vector<netlink::DevlinkDevice> devices;
+    std::vector<DevlinkPort> ports{port_on(kDriver), vf};
+    nested_.resync(devices, ports);
+    ASSERT_EQ(ports.size(), 2u);
+    EXPECT_TRUE(ports[0] == vf);
+    EXPECT_EQ(ports[1].handle, kPf);
+    EXPECT_EQ(ports[1].instance, kDriver);
+    EXPECT_EQ(words(device(kPf)), " +pci/0000:08:00.0") << "its port is there already";
+}
+
+TEST_F(NestedPortsTest, ANestedPortOfADeviceThatADumpDoesNotHaveComesWithIt) {
+    std::vector<netlink::DevlinkDevice> devices{{kDriver, false}};
+    std::vector<DevlinkPort> ports{port_on(kDriver)};
+    nested_.resync(devices, ports);
+    EXPECT_TRUE(devices.empty());
+    EXPECT_TRUE(ports.empty());
+    EXPECT_EQ(words(device(kPf)), " +pci/0000:08:00.0 +pci/0000:08:00.0/65535");
+}
+
 /// The manager on a kernel from 6.3 on.
 class NestedUplinkTest : public ManagerTest {
 protected:
