@@ -56,6 +56,10 @@ ManagerImpl::ManagerImpl(Dependencies dependencies, std::unique_ptr<EventLoop> l
       snapshot_(std::make_shared<Snapshot>()),
       nested_ports_([this](const DevlinkHandle& handle) {
           const auto device = deps_.kernel.auxiliary_parent(handle.device);
+          if (!device && limiter_.allow(deps_.clock.now())) {
+              log_.warn("{}: taken as a device of its own: {}", handle.to_string(),
+                        device.error().to_string());
+          }
           return device ? std::optional(*device) : std::nullopt;
       }),
       policy_(deps_.log),

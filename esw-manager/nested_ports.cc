@@ -22,7 +22,7 @@ NestedPorts::Instance* NestedPorts::instance_of(const DevlinkHandle& handle) {
     if (known != instances_.end()) {
         return &known->second;
     }
-    if (!is_ethernet_driver(handle)) {
+    if (!is_ethernet_driver(handle) || devices_.count(handle)) {
         return nullptr;
     }
     const auto device = parent_(handle);

@@ -25,7 +25,8 @@ namespace esw {
 class NestedPorts {
 public:
     using DevlinkHandle = netlink::DevlinkHandle;
-    /// The device that an auxiliary device is part of; nothing when that is not known.
+    /// The device that an auxiliary device is part of; nothing when that is not known, and then the
+    /// latter is a device of its own until it goes or all is read again. Asked once for each.
     using Parent = std::function<std::optional<DevlinkHandle>(const DevlinkHandle&)>;
 
     explicit NestedPorts(Parent parent) : parent_(std::move(parent)) {}
@@ -55,7 +56,7 @@ private:
 
     const Parent parent_;
     std::map<DevlinkHandle, Instance> instances_;
-    std::set<DevlinkHandle> devices_;  // that are there, save nested ones
+    std::set<DevlinkHandle> devices_;  // that are there, as apply() and resync() tell them
 };
 
 }  // namespace esw

@@ -40,7 +40,7 @@ protected:
             if (const auto* of_device = std::get_if<DevlinkDeviceEvent>(&own)) {
                 text += word(of_device->removed, of_device->device.handle.to_string());
             } else if (const auto* of_port = std::get_if<DevlinkPortEvent>(&own)) {
-                EXPECT_EQ(of_port->port.instance, kDriver);
+                EXPECT_EQ(of_port->port.instance.value_or(of_port->port.handle), kDriver);
                 text += word(of_port->removed, of_port->port.handle.to_string() + "/" +
                                                    std::to_string(of_port->port.index));
             }
@@ -86,6 +86,10 @@ TEST_F(NestedPortsTest, TheDriverGoesAfterTheDevice) {
 TEST_F(NestedPortsTest, ADriverOfAnUnknownDeviceIsADeviceOfItsOwn) {
     known_ = false;
     EXPECT_EQ(words(device(kDriver)), " +auxiliary/mlx5_core.eth.0");
+    known_ = true;
+    EXPECT_EQ(words(port(kDriver)), " +auxiliary/mlx5_core.eth.0/65535") << "until it goes";
+    EXPECT_EQ(words(device(kDriver, true)), " -auxiliary/mlx5_core.eth.0");
+    EXPECT_EQ(words(device(kDriver)), "");
 }
 
 TEST_F(NestedPortsTest, ADumpIsTranslatedAndWhatFollowsGoesOnFromIt) {
@@ -137,6 +141,20 @@ TEST_F(NestedUplinkTest, TheUplinkIsThatOfTheEswitch) {
     EXPECT_EQ(rep_of(ref("p0"))->netdev, "eth" + std::to_string(kernel.ifindex(ref("p0"))));
     EXPECT_EQ(rep_of(ref("p0"))->vport, 0xffff);
     EXPECT_EQ(manager->snapshot()->eswitches.size(), 1u) << "the driver's instance has none";
+}
+
+TEST_F(NestedUplinkTest, ADriverOfAnUnknownDeviceIsLogged) {
+    kernel.fail_next("auxiliary_parent", "", EACCES);
+    start_switchdev(1);
+    EXPECT_EQ(eswitch()->uplink, "");
+    EXPECT_EQ(log.count("warning|esw_manager|" + kernel.ethernet_driver(pf0).to_string() +
+                        ": taken as a device of its own: auxiliary_parent (Permission denied)"),
+              1u)
+        << testing::PrintToString(log.lines());
+    EXPECT_EQ(kernel.calls("auxiliary_parent"), 1u);
+    ASSERT_TRUE(get(rescan_async()));
+    ASSERT_TRUE(wait());
+    EXPECT_EQ(eswitch()->uplink, "p0");
 }
 
 TEST_F(NestedUplinkTest, TheEthernetDriverGoesAndComes) {
