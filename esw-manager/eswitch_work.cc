@@ -8,6 +8,7 @@
 
 #include "base/back_off.h"
 #include "esw-manager/eswitch.h"
+#include "esw-manager/nested_ports.h"
 
 namespace esw {
 
@@ -165,10 +166,7 @@ Result<LoadResult> Eswitch::read_port(const RepId& id, const Attempt& attempt,
         return fail(answer.error().code, RepRef{handle_, id}.to_string(), "read devlink port",
                     answer.error().detail);
     }
-    port = std::move(*answer);
-    if (port.handle != handle_) {
-        port.instance = std::exchange(port.handle, handle_);
-    }
+    port = as_port_of(handle_, std::move(*answer));
     if (RepId::of_port(port) != id) {
         return LoadResult{true, "its devlink port is another's now", {}};
     }

@@ -17,6 +17,13 @@ bool is_ethernet_driver(const netlink::DevlinkHandle& handle) {
 
 }  // namespace
 
+DevlinkPort as_port_of(const netlink::DevlinkHandle& device, DevlinkPort port) {
+    if (port.handle != device) {
+        port.instance = std::exchange(port.handle, device);
+    }
+    return port;
+}
+
 NestedPorts::Instance* NestedPorts::instance_of(const DevlinkHandle& handle) {
     const auto known = instances_.find(handle);
     if (known != instances_.end()) {
@@ -29,11 +36,6 @@ NestedPorts::Instance* NestedPorts::instance_of(const DevlinkHandle& handle) {
     return device ? &instances_.emplace(handle, Instance{*device, {}}).first->second : nullptr;
 }
 
-DevlinkPort NestedPorts::as_of(const DevlinkHandle& device, DevlinkPort port) {
-    port.instance = std::exchange(port.handle, device);
-    return port;
-}
-
 void NestedPorts::add_device(const DevlinkHandle& handle, Events& events) {
     if (!devices_.insert(handle).second) {
         return;
@@ -41,7 +43,7 @@ void NestedPorts::add_device(const DevlinkHandle& handle, Events& events) {
     for (const auto& [own, instance] : instances_) {
         for (const auto& [index, port] : instance.ports) {
             if (instance.device == handle) {
-                events.emplace_back(DevlinkPortEvent{as_of(handle, port), false});
+                events.emplace_back(DevlinkPortEvent{as_port_of(handle, port), false});
             }
         }
     }
@@ -75,7 +77,7 @@ NestedPorts::Events NestedPorts::apply_device(DevlinkDeviceEvent event) {
     }
     if (event.removed) {
         for (const auto& [index, port] : instance->ports) {
-            events.emplace_back(DevlinkPortEvent{as_of(instance->device, port), true});
+            events.emplace_back(DevlinkPortEvent{as_port_of(instance->device, port), true});
         }
         instances_.erase(handle);
     }
@@ -100,7 +102,7 @@ NestedPorts::Events NestedPorts::apply_port(DevlinkPortEvent event) {
     }
     if (devices_.count(instance->device)) {
         events.emplace_back(
-            DevlinkPortEvent{as_of(instance->device, std::move(event.port)), event.removed});
+            DevlinkPortEvent{as_port_of(instance->device, std::move(event.port)), event.removed});
     }
     return events;
 }
@@ -129,7 +131,7 @@ void NestedPorts::resync(std::vector<netlink::DevlinkDevice>& devices,
     for (const auto& [handle, instance] : instances_) {
         for (const auto& [index, port] : instance.ports) {
             if (devices_.count(instance.device)) {
-                own.push_back(as_of(instance.device, port));
+                own.push_back(as_port_of(instance.device, port));
             }
         }
     }

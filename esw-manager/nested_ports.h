@@ -12,6 +12,9 @@
 
 namespace esw {
 
+/// A port that the kernel has in an instance of `device` or of a driver of it, as one of `device`.
+netlink::DevlinkPort as_port_of(const netlink::DevlinkHandle& device, netlink::DevlinkPort port);
+
 /// Tells the ports that a driver has put into devlink instances of their own as those of the device
 /// that they are part of.
 ///
@@ -52,7 +55,6 @@ private:
     /// Null when it is no nested one.
     Instance* instance_of(const DevlinkHandle& handle);
     void add_device(const DevlinkHandle& handle, Events& events);
-    static netlink::DevlinkPort as_of(const DevlinkHandle& device, netlink::DevlinkPort port);
 
     const Parent parent_;
     std::map<DevlinkHandle, Instance> instances_;
