@@ -188,7 +188,6 @@ void PortTable::find_target(Claim& claim, const Snapshot& snapshot, NetdevIndex&
         return;
     }
     std::vector<RepRef> found;
-    std::string first_absence;
     bool all_legacy = !snapshot.eswitches.empty();
     for (const auto& [handle, eswitch] : snapshot.eswitches) {
         all_legacy &= eswitch->mode == EswitchMode::kLegacy;
