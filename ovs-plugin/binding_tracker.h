@@ -78,6 +78,10 @@ public:
     bool settled() const { return running_ == 0; }
 
 private:
+    struct EswitchStatus;
+    using Ids = std::set<uint64_t>;
+    using EswitchStatuses = std::map<DevlinkHandle, EswitchStatus>;
+
     /// A device in one of its lives: a representor that went and came may have the old ifindex.
     struct Target {
         uint32_t ifindex = 0;
@@ -102,8 +106,6 @@ private:
     /// Not so of a port that another of its name has replaced: it is on its way out and gets no
     /// more.
     bool has_name(uint64_t id, const Entry& entry) const;
-    using Ids = std::set<uint64_t>;
-    using EswitchStatuses = std::map<DevlinkHandle, EswitchStatus>;
     static EswitchStatuses statuses(const Snapshot& snapshot);
     /// Ports on eswitches that have another status now.
     Ids ports_of_changed(const EswitchStatuses& statuses) const;
