@@ -16,8 +16,9 @@ namespace esw {
 /// between two maps is found by looking only at the chunks that they do not share. With n entries,
 /// each of them costs some n / 32 pointers and a chunk, which is nothing to notice up to thousands.
 ///
-/// Iterators and references are of one map and end with the next change of it. Threads: those of a
-/// std::map; copies are independent.
+/// Iterators and references are of one map and end with the next change of it. A change that throws
+/// (no memory, or what a key or value throws) has changed nothing. Threads: those of a std::map;
+/// copies are independent.
 template <class Key, class Value>
 class SharedMap {
 public:
@@ -83,17 +84,14 @@ public:
     /// Gives `key` this value, whether it is there or not.
     void set(const Key& key, Value value) {
         const auto [chunk, place, known] = locate(key);
-        if (chunks_.empty()) {
-            chunks_.push_back(std::make_shared<Chunk>());
-        }
-        Chunk next = *chunks_[chunk];
+        Chunk next = chunks_.empty() ? Chunk() : *chunks_[chunk];
         if (known) {
             next[place].second = std::move(value);
         } else {
             next.emplace(next.begin() + static_cast<std::ptrdiff_t>(place), key, std::move(value));
-            ++size_;
         }
         put(chunk, std::move(next));
+        size_ += known ? 0 : 1;
     }
 
     /// False when there is no such key.
@@ -104,8 +102,8 @@ public:
         }
         Chunk next = *chunks_[chunk];
         next.erase(next.begin() + static_cast<std::ptrdiff_t>(place));
-        --size_;
         put(chunk, std::move(next));
+        --size_;
         return true;
     }
 
@@ -142,6 +140,7 @@ public:
 
 private:
     using Chunk = std::vector<value_type>;  // sorted; never empty in chunks_
+    using ChunkPtr = std::shared_ptr<const Chunk>;
     struct Place {
         size_t chunk = 0;  // where the key is or belongs
         size_t place = 0;
@@ -171,28 +170,34 @@ private:
     }
 
     /// Puts `next` in the place of a chunk: nothing, or in halves, or with its neighbour, so that
-    /// the row stays short.
+    /// the row stays short. What can throw comes before the row is changed, or changes nothing.
     void put(size_t chunk, Chunk next) {
         const auto here = chunks_.begin() + static_cast<std::ptrdiff_t>(chunk);
         if (next.empty()) {
             chunks_.erase(here);
-            return;
-        }
-        if (next.size() > kLargestChunk) {
+        } else if (chunks_.empty()) {
+            chunks_.push_back(share(std::move(next)));
+        } else if (next.size() > kLargestChunk) {
             const auto middle = next.begin() + static_cast<std::ptrdiff_t>(next.size() / 2);
-            Chunk upper(std::make_move_iterator(middle), std::make_move_iterator(next.end()));
+            ChunkPtr upper =
+                share(Chunk(std::make_move_iterator(middle), std::make_move_iterator(next.end())));
             next.erase(middle, next.end());
-            chunks_.insert(std::next(here), std::make_shared<Chunk>(std::move(upper)));
+            ChunkPtr lower = share(std::move(next));
+            *std::prev(chunks_.insert(std::next(here), std::move(upper))) = std::move(lower);
         } else if (std::next(here) != chunks_.end() &&
                    next.size() + (*std::next(here))->size() <= kLargestChunk / 2) {
             const Chunk& upper = **std::next(here);
             next.insert(next.end(), upper.begin(), upper.end());
+            *here = share(std::move(next));
             chunks_.erase(std::next(here));
+        } else {
+            *here = share(std::move(next));
         }
-        chunks_[chunk] = std::make_shared<Chunk>(std::move(next));
     }
 
-    std::vector<std::shared_ptr<const Chunk>> chunks_;
+    static ChunkPtr share(Chunk chunk) { return std::make_shared<const Chunk>(std::move(chunk)); }
+
+    std::vector<ChunkPtr> chunks_;
     size_t size_ = 0;
 };
 

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <map>
+#include <new>
 #include <optional>
 #include <random>
 #include <string>
@@ -121,6 +122,79 @@ TEST(SharedMap, ADifferenceCostsWhatDiffers) {
         before, after, [&](int key, const Counted*, const Counted*) { found.push_back(key); });
     EXPECT_EQ(found, std::vector<int>{1000});
     EXPECT_LE(Counted::comparisons, CountedMap::kLargestChunk);
+}
+
+/// Throws when it is copied once too often, and is never moved.
+struct Brittle {
+    int value = 0;
+    static inline std::optional<size_t> copies_left;
+
+    explicit Brittle(int v) : value(v) {}
+    Brittle(const Brittle& other) : value(other.value) { copied(); }
+    Brittle& operator=(const Brittle& other) {
+        value = other.value;
+        copied();
+        return *this;
+    }
+    static void copied() {
+        if (copies_left && (*copies_left)-- == 0) {
+            throw std::bad_alloc();
+        }
+    }
+};
+
+using BrittleMap = SharedMap<int, Brittle>;
+
+std::vector<std::pair<int, int>> values(const BrittleMap& map) {
+    std::vector<std::pair<int, int>> found;
+    for (const auto& [key, brittle] : map) {
+        found.emplace_back(key, brittle.value);
+    }
+    return found;
+}
+
+/// Makes `change` fail at each copy of a value in turn, until it has none left to fail at. Returns
+/// how often it failed.
+template <class Change>
+size_t fail_everywhere(BrittleMap& map, const Change& change) {
+    const auto before = values(map);
+    for (size_t failures = 0;; ++failures) {
+        Brittle::copies_left = failures;
+        try {
+            change(map);
+            Brittle::copies_left.reset();
+            return failures;
+        } catch (const std::bad_alloc&) {
+            Brittle::copies_left.reset();
+        }
+        EXPECT_EQ(values(map), before) << "at copy " << failures;
+        EXPECT_EQ(map.size(), before.size()) << "at copy " << failures;
+    }
+}
+
+TEST(SharedMap, AChangeThatThrowsHasChangedNothing) {
+    constexpr int kFull = BrittleMap::kLargestChunk;
+    BrittleMap map;
+    std::vector<std::pair<int, int>> expected;
+    for (int key = 0; key <= kFull; ++key) {  // the first chunk, and in the end its halves
+        EXPECT_GT(fail_everywhere(map, [&](BrittleMap& m) { m.set(key, Brittle(key)); }), 0u);
+        expected.emplace_back(key, key);
+    }
+    EXPECT_GT(fail_everywhere(map, [](BrittleMap& m) { m.set(3, Brittle(-3)); }), 0u);
+    expected[3].second = -3;
+    EXPECT_EQ(values(map), expected);
+    // From both ends, so that the halves join.
+    for (int left = 0, right = kFull; left < right; ++left, --right) {
+        for (const int key : {left, right}) {
+            EXPECT_GT(fail_everywhere(map, [&](BrittleMap& m) { m.erase(key); }), 0u);
+        }
+        expected.erase(expected.begin());
+        expected.pop_back();
+        EXPECT_EQ(values(map), expected);
+    }
+    map.erase(kFull / 2);
+    EXPECT_TRUE(map.empty());
+    EXPECT_EQ(map.begin(), map.end());
 }
 
 }  // namespace
