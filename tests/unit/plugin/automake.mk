@@ -4,6 +4,7 @@ tests_unit_test_plugin_SOURCES = \
 	tests/fakes/fake_clock.cc \
 	tests/fakes/fake_clock.h \
 	tests/unit/plugin/binding_tracker_test.cc \
+	tests/unit/plugin/call_watch_test.cc \
 	tests/unit/plugin/commands_test.cc \
 	tests/unit/plugin/fake_manager.h \
 	tests/unit/plugin/link_kernel.cc \
