@@ -10,8 +10,6 @@
 
 ports=(p0 pf0vf0 pf0vf1)
 
-overrides() { ovs-vsctl --if-exists get open_vswitch . external_ids:esw-override | tr -d '"'; }
-ofports() { for port in "${ports[@]}"; do column "$port" ofport; done; }
 wait_for_override() {
     timeout 30 ovs-vsctl wait-until open_vswitch . "external_ids:esw-override=\"$pf0=$1\"" ||
         fail "esw-override never came to $1: $(overrides)"
@@ -26,7 +24,7 @@ expect_follows() {
     done
     settle
     expect_json "$(esw show --json $pf0)" "x['$pf0']['mode'] == '$1' and x['$pf0']['block'] is None"
-    expect_equal "$(cat "$ESW_TEST_DIR/ofports")" "$(ofports)" "OpenFlow port numbers"
+    expect_same_ofports
     expect_equal "$(cat "$ESW_TEST_DIR/pid")" "$(vswitchd_pid)" "pid"
 }
 
@@ -37,7 +35,7 @@ test_start() {
         add_esw_port "$port" $pf0
     done
     settle
-    ofports >"$ESW_TEST_DIR/ofports"
+    remember_ofports "${ports[@]}"
     vswitchd_pid >"$ESW_TEST_DIR/pid"
 }
 

@@ -94,6 +94,23 @@ wait_for_column() {
         fail "$port: never came to $*: $(ovs-vsctl --columns=status,error,ofport list interface "$port")"
 }
 
+# remember_ofports PORT...: their OpenFlow numbers, for expect_same_ofports.
+remember_ofports() {
+    local port
+    for port in "$@"; do
+        echo "$port $(column "$port" ofport)"
+    done >"$ESW_TEST_DIR/ofports"
+}
+expect_same_ofports() {
+    local port number
+    while read -r port number; do
+        expect_equal "$number" "$(column "$port" ofport)" "OpenFlow number of $port"
+    done <"$ESW_TEST_DIR/ofports"
+}
+
+# overrides: modes that were set by hand, as they are in the database.
+overrides() { ovs-vsctl --if-exists get open_vswitch . external_ids:esw-override | tr -d '"'; }
+
 # port_counter BRIDGE PORT COUNTER: of "ovs-ofctl dump-ports", such as "tx drop"; as the switch has
 # it at this moment.
 port_counter() {

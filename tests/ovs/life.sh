@@ -8,9 +8,6 @@
 . "$ESW_SRC/tests/ovs/lib-ovs.sh"
 . "$ESW_SRC/tests/ovs/lib-sim.sh"
 
-ofports() { for port in pf0vf1 web p0; do column $port ofport; done; }
-remember_ofports() { ofports >"$ESW_TEST_DIR/ofports"; }
-expect_same_ofports() { ofports | diff "$ESW_TEST_DIR/ofports" -; }
 expect_all_loaded() { for port in pf0vf1 web p0; do expect_state $port loaded; done; }
 
 test_ports_before_mode() {
@@ -25,7 +22,7 @@ test_ports_before_mode() {
         expect_state $port absent
         expect_text 'legacy' "$(column $port status:rep-reason)"
     done
-    remember_ofports
+    remember_ofports pf0vf1 web p0
 }
 
 test_mode_completes_them() {
@@ -141,7 +138,7 @@ test_second_port_for_a_rep() {
     add_esw_port web $pf0 pf0vf0
     settle
     expect_ping vf0 10.0.0.2
-    remember_ofports
+    remember_ofports pf0vf1 web p0
 }
 
 # expect_absent TEXT DEVICE REP: a port for REP is absent, and the reason has TEXT.

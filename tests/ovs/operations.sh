@@ -25,7 +25,7 @@ test_start() {
     done
     settle
     expect_states absent
-    for port in p0 pf0vf0 pf0vf1; do column $port ofport; done >"$ESW_TEST_DIR/ofports"
+    remember_ofports p0 pf0vf0 pf0vf1
     vswitchd_pid >"$ESW_TEST_DIR/pid"
 }
 
@@ -119,7 +119,7 @@ test_sf() {
 test_nothing_was_lost() {
     settle
     expect_equal "$(cat "$ESW_TEST_DIR/pid")" "$(vswitchd_pid)"
-    for port in p0 pf0vf0 pf0vf1; do column $port ofport; done | diff "$ESW_TEST_DIR/ofports" -
+    expect_same_ofports
     expect_quiet "$(vswitchd_pid)"
 }
 

@@ -9,8 +9,6 @@
 
 set_profile() { ovs-vsctl set open_vswitch . "other_config:esw-profile=\"$1\""; }
 no_profile() { ovs-vsctl remove open_vswitch . other_config esw-profile; }
-# overrides: as they are in the database.
-overrides() { ovs-vsctl --if-exists get open_vswitch . external_ids:esw-override | tr -d '"'; }
 mode_of() { in_sim devlink -j dev eswitch show "$1" | python3 -c "import json, sys
 print(json.load(sys.stdin)['dev']['$1']['mode'])"; }
 # expect_mode HANDLE MODE: when all is done, by another program's eyes.

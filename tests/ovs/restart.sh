@@ -12,8 +12,6 @@
 ports=(p0 pf0vf0 pf0vf1 pf0sf88)
 
 set_profile() { ovs-vsctl --no-wait set open_vswitch . "other_config:esw-profile=\"$1\""; }
-ofports() { for port in "${ports[@]}"; do column "$port" ofport; done; }
-overrides() { ovs-vsctl --if-exists get open_vswitch . external_ids:esw-override | tr -d '"'; }
 profile_state() {
     esw profile-show --json $pf0 | python3 -c "import json, sys
 print(json.load(sys.stdin)['$pf0']['state'])"
@@ -35,7 +33,7 @@ expect_ends() {
             *) expect_state "$port" absent ;;
         esac
     done
-    expect_equal "$(cat "$ESW_TEST_DIR/ofports")" "$(ofports)" "OpenFlow port numbers"
+    expect_same_ofports
 }
 
 # Ways to end. The gate is opened when the daemon is asked to end, and waits for the kernel; when it is
@@ -86,7 +84,7 @@ test_start() {
     for port in "${ports[@]}"; do
         add_esw_port "$port" $pf0
     done
-    ofports >"$ESW_TEST_DIR/ofports"
+    remember_ofports "${ports[@]}"
     expect_ends legacy '' held
     esw set-mode $pf0 switchdev
 }
