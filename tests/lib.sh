@@ -17,6 +17,12 @@
 
 : "${ESW_SRC:?run this through tests/run}" "${ESW_BUILD:?}" "${ESW_TEST_DIR:?}" "${ESW_TEST_ID:?}"
 
+# The kernel that a simulated adapter plays: ESW_TEST_KERNEL says "6.1" (the default), another one,
+# or "newest". The newest that is known differs from 6.1 by what utilities/esw-sim/kernel_version.h
+# lists.
+test_kernel=${ESW_TEST_KERNEL:-6.1}
+[ "$test_kernel" != newest ] || test_kernel=7.2
+
 esw_case_count=0
 esw_failed_count=0
 esw_at_exit_file=$ESW_TEST_DIR/.at-exit

@@ -9,11 +9,6 @@ sim_netns=$ESW_TEST_ID
 pf0=pci/0000:08:00.0
 pf1=pci/0000:08:00.1
 
-# The kernel that is played: ESW_TEST_KERNEL says "6.1" (the default), another one, or "newest". The
-# newest that is known differs from 6.1 by what utilities/esw-sim/kernel_version.h lists.
-test_kernel=${ESW_TEST_KERNEL:-6.1}
-[ "$test_kernel" != newest ] || test_kernel=7.2
-
 # start_sim [ARGUMENT...]: of "esw-sim start".
 start_sim() {
     make_namespace "$sim_netns"

@@ -8,7 +8,9 @@
 # What a case that failed left running.
 stop_left() { [ ! -e "$1/env" ] || try_it --stop --dir "$1"; }
 
-try_it() { "$ESW_SRC/utilities/try-it" --build "$ESW_BUILD" "$@"; }
+try_it() {
+    "$ESW_SRC/utilities/try-it" --build "$ESW_BUILD" --kernel "$test_kernel" "$@"
+}
 
 test_once() {
     local output
@@ -25,6 +27,7 @@ test_keep() {
     (
         . "$dir/env"
         expect_text 'switchdev' "$(ovs-appctl esw/show)"
+        expect_text "plays kernel ${test_kernel//./\\.}$" "$(esw-sim status)"
         esw-sim exec devlink port show
         for namespace in $ESW_TRY_NAMESPACES; do ip netns exec "$namespace" true; done
         ip netns exec "$ESW_TRY_NS_PF0VF0" ping -q -c 2 -i 0.05 10.88.0.254
