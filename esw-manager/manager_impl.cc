@@ -56,11 +56,11 @@ ManagerImpl::ManagerImpl(Dependencies dependencies, std::unique_ptr<EventLoop> l
       snapshot_(std::make_shared<Snapshot>()),
       nested_ports_([this](const DevlinkHandle& handle) {
           const auto device = deps_.kernel.auxiliary_parent(handle.device);
-          if (!device && limiter_.allow(deps_.clock.now())) {
-              log_.warn("{}: taken as a device of its own: {}", handle.to_string(),
-                        device.error().to_string());
+          if (device) {
+              return std::optional(*device);
           }
-          return device ? std::optional(*device) : std::nullopt;
+          log_no_parent(handle, device.error());
+          return std::optional<DevlinkHandle>();
       }),
       policy_(deps_.log),
       own_record_("eswitch manager", deps_.clock, watchdog_),
@@ -69,6 +69,18 @@ ManagerImpl::ManagerImpl(Dependencies dependencies, std::unique_ptr<EventLoop> l
           auto shared = std::make_shared<ScanResult>(std::move(result));
           loop_->post([this, shared] { scanned(*shared); });
       }) {}
+
+void ManagerImpl::log_no_parent(const DevlinkHandle& handle, const Error& error) {
+    if (!limiter_.allow(deps_.clock.now())) {
+        return;
+    }
+    constexpr auto kText = "{}: taken as a device of its own: {}";
+    if (error.code == ENODEV) {  // most likely it went meanwhile, which its notification will tell
+        log_.info(kText, handle.to_string(), error.to_string());
+    } else {
+        log_.warn(kText, handle.to_string(), error.to_string());
+    }
+}
 
 ManagerImpl::~ManagerImpl() {
     stop();

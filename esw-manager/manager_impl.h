@@ -138,6 +138,7 @@ private:
     void shut_down();
     void receive(netlink::KernelEvent event);
     void apply(const netlink::KernelEvent& event);
+    void log_no_parent(const DevlinkHandle& handle, const Error& error);
     void take(const Inventory::Changes& changes);
 
     void request_scan(ScanWhat what);

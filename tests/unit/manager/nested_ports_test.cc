@@ -157,6 +157,15 @@ TEST_F(NestedUplinkTest, ADriverOfAnUnknownDeviceIsLogged) {
     EXPECT_EQ(eswitch()->uplink, "p0");
 }
 
+TEST_F(NestedUplinkTest, ADriverThatWentMeanwhileIsNoWarning) {
+    kernel.fail_next("auxiliary_parent", "", ENODEV);
+    start_switchdev(1);
+    EXPECT_EQ(log.count("info|esw_manager|" + kernel.ethernet_driver(pf0).to_string() +
+                        ": taken as a device of its own: auxiliary_parent (No such device)"),
+              1u);
+    EXPECT_EQ(log.count("warning|esw_manager|"), 0u);
+}
+
 TEST_F(NestedUplinkTest, TheEthernetDriverGoesAndComes) {
     start_switchdev(1);
     kernel.remove_ethernet_driver(pf0);
