@@ -74,7 +74,7 @@ void ManagerImpl::log_no_parent(const DevlinkHandle& handle, const Error& error)
     if (!limiter_.allow(deps_.clock.now())) {
         return;
     }
-    constexpr auto kText = "{}: taken as a device of its own: {}";
+    constexpr auto kText = "{}: what it is part of is not known, its ports are left out: {}";
     if (error.code == ENODEV) {  // most likely it went meanwhile, which its notification will tell
         log_.info(kText, handle.to_string(), error.to_string());
     } else {

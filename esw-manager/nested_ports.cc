@@ -24,16 +24,12 @@ DevlinkPort as_port_of(const netlink::DevlinkHandle& device, DevlinkPort port) {
     return port;
 }
 
-NestedPorts::Instance* NestedPorts::instance_of(const DevlinkHandle& handle) {
-    const auto known = instances_.find(handle);
-    if (known != instances_.end()) {
-        return &known->second;
+void NestedPorts::add_ports(const Instance& instance, Events& events) const {
+    if (instance.device && devices_.count(*instance.device)) {
+        for (const auto& [index, port] : instance.ports) {
+            events.emplace_back(DevlinkPortEvent{as_port_of(*instance.device, port), false});
+        }
     }
-    if (!is_ethernet_driver(handle) || devices_.count(handle)) {
-        return nullptr;
-    }
-    const auto device = parent_(handle);
-    return device ? &instances_.emplace(handle, Instance{*device, {}}).first->second : nullptr;
 }
 
 void NestedPorts::add_device(const DevlinkHandle& handle, Events& events) {
@@ -41,11 +37,28 @@ void NestedPorts::add_device(const DevlinkHandle& handle, Events& events) {
         return;
     }
     for (const auto& [own, instance] : instances_) {
-        for (const auto& [index, port] : instance.ports) {
-            if (instance.device == handle) {
-                events.emplace_back(DevlinkPortEvent{as_port_of(handle, port), false});
-            }
+        if (instance.device == handle) {
+            add_ports(instance, events);
         }
+    }
+}
+
+NestedPorts::Instance& NestedPorts::add_instance(const DevlinkHandle& handle, Events& events) {
+    Instance& instance = instances_[handle];
+    if (!instance.device) {
+        instance.device = parent_(handle);
+        add_ports(instance, events);
+    }
+    return instance;
+}
+
+void NestedPorts::remove_instance(const DevlinkHandle& handle, Events& events) {
+    const auto removed = instances_.extract(handle);
+    if (removed.empty() || !removed.mapped().device) {
+        return;
+    }
+    for (const auto& [index, port] : removed.mapped().ports) {
+        events.emplace_back(DevlinkPortEvent{as_port_of(*removed.mapped().device, port), true});
     }
 }
 
@@ -64,22 +77,17 @@ NestedPorts::Events NestedPorts::apply(netlink::KernelEvent event) {
 NestedPorts::Events NestedPorts::apply_device(DevlinkDeviceEvent event) {
     const DevlinkHandle handle = event.device.handle;
     Events events;
-    const bool known = instances_.count(handle) != 0;
-    Instance* const instance = event.removed && !known ? nullptr : instance_of(handle);
-    if (!instance) {
+    if (!is_ethernet_driver(handle)) {
         events.emplace_back(event);
         if (event.removed) {
             devices_.erase(handle);
         } else {
             add_device(handle, events);
         }
-        return events;
-    }
-    if (event.removed) {
-        for (const auto& [index, port] : instance->ports) {
-            events.emplace_back(DevlinkPortEvent{as_port_of(instance->device, port), true});
-        }
-        instances_.erase(handle);
+    } else if (event.removed) {
+        remove_instance(handle, events);
+    } else {
+        add_instance(handle, events);
     }
     return events;
 }
@@ -87,22 +95,22 @@ NestedPorts::Events NestedPorts::apply_device(DevlinkDeviceEvent event) {
 NestedPorts::Events NestedPorts::apply_port(DevlinkPortEvent event) {
     const DevlinkHandle handle = event.port.handle;
     Events events;
-    Instance* const instance = instance_of(handle);
-    if (!instance) {
+    if (!is_ethernet_driver(handle)) {
         events.emplace_back(std::move(event));
         if (!event.removed) {
             add_device(handle, events);  // a port that is heard of first brings its device along
         }
         return events;
     }
+    Instance& instance = add_instance(handle, events);
     if (event.removed) {
-        instance->ports.erase(event.port.index);
+        instance.ports.erase(event.port.index);
     } else {
-        instance->ports[event.port.index] = event.port;
+        instance.ports[event.port.index] = event.port;
     }
-    if (devices_.count(instance->device)) {
+    if (instance.device && devices_.count(*instance.device)) {
         events.emplace_back(
-            DevlinkPortEvent{as_port_of(instance->device, std::move(event.port)), event.removed});
+            DevlinkPortEvent{as_port_of(*instance.device, std::move(event.port)), event.removed});
     }
     return events;
 }
@@ -111,31 +119,33 @@ void NestedPorts::resync(std::vector<netlink::DevlinkDevice>& devices,
                          std::vector<DevlinkPort>& ports) {
     instances_.clear();
     devices_.clear();
-    std::erase_if(devices, [this](const netlink::DevlinkDevice& device) {
-        const bool nested = instance_of(device.handle) != nullptr;
-        if (!nested) {
-            devices_.insert(device.handle);
+    Events none;  // comes of instances while no device is known
+    std::erase_if(devices, [&](const netlink::DevlinkDevice& device) {
+        if (is_ethernet_driver(device.handle)) {
+            add_instance(device.handle, none);
+            return true;
         }
-        return nested;
+        return false;
     });
-    std::vector<DevlinkPort> own;
-    for (DevlinkPort& port : ports) {
-        if (Instance* const instance = instance_of(port.handle)) {
-            instance->ports.insert_or_assign(port.index, std::move(port));
-        } else {
-            devices_.insert(port.handle);
-            own.push_back(std::move(port));
+    std::erase_if(ports, [&](DevlinkPort& port) {
+        if (is_ethernet_driver(port.handle)) {
+            add_instance(port.handle, none).ports.insert_or_assign(port.index, port);
+            return true;
         }
+        devices_.insert(port.handle);
+        return false;
+    });
+    for (const netlink::DevlinkDevice& device : devices) {
+        devices_.insert(device.handle);
     }
     // Now it is known which devices are there, by ports behind their drivers' too.
     for (const auto& [handle, instance] : instances_) {
         for (const auto& [index, port] : instance.ports) {
-            if (devices_.count(instance.device)) {
-                own.push_back(as_port_of(instance.device, port));
+            if (instance.device && devices_.count(*instance.device)) {
+                ports.push_back(as_port_of(*instance.device, port));
             }
         }
     }
-    ports = std::move(own);
 }
 
 }  // namespace esw

@@ -28,8 +28,8 @@ netlink::DevlinkPort as_port_of(const netlink::DevlinkHandle& device, netlink::D
 class NestedPorts {
 public:
     using DevlinkHandle = netlink::DevlinkHandle;
-    /// The device that an auxiliary device is part of; nothing when that is not known, and then the
-    /// latter is a device of its own until it goes or all is read again. Asked once for each.
+    /// The device that an auxiliary device is part of; nothing when that is not known. The latter's
+    /// ports are left out then, and it is asked for again with its next notification.
     using Parent = std::function<std::optional<DevlinkHandle>(const DevlinkHandle&)>;
 
     explicit NestedPorts(Parent parent) : parent_(std::move(parent)) {}
@@ -45,16 +45,17 @@ public:
 
 private:
     struct Instance {
-        DevlinkHandle device;  // that it is part of
+        std::optional<DevlinkHandle> device;  // that it is part of, when that is known
         std::map<uint32_t, netlink::DevlinkPort> ports;
     };
     using Events = std::vector<netlink::KernelEvent>;
 
     Events apply_device(netlink::DevlinkDeviceEvent event);
     Events apply_port(netlink::DevlinkPortEvent event);
-    /// Null when it is no nested one.
-    Instance* instance_of(const DevlinkHandle& handle);
     void add_device(const DevlinkHandle& handle, Events& events);
+    Instance& add_instance(const DevlinkHandle& handle, Events& events);
+    void remove_instance(const DevlinkHandle& handle, Events& events);
+    void add_ports(const Instance& instance, Events& events) const;
 
     const Parent parent_;
     std::map<DevlinkHandle, Instance> instances_;
