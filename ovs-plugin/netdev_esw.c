@@ -96,13 +96,17 @@ open_sockets(unsigned int ifindex, struct esw_rx_socket **rx)
     return error ? error : netdev_esw_open_rx(ifindex, rx);
 }
 
-/* Has the link of the device read: what the kernel told of it before this is
- * not known. */
+/* Has the link of the device read, of which the kernel may have told what was
+ * not heard.  One reading at a time: when anything was heard since it began,
+ * there is another one after it. */
 static void
 read_link(struct netdev_esw *dev)
 {
-    esw_link_read(plugin, esw_port_id(dev->port), netdev_esw_ifindex(dev),
-                  ++dev->news);
+    dev->news = dev->reading;
+    if (!dev->reading) {
+        dev->reading = true;
+        esw_link_read(plugin, esw_port_id(dev->port), netdev_esw_ifindex(dev));
+    }
 }
 
 /* Binds 'dev' to a device, or to nothing if the ifindex is 0 or there are no
@@ -180,24 +184,38 @@ unbind_device(struct netdev_esw *dev) OVS_REQUIRES(netdevs_mutex)
     bind_device(dev, &(struct esw_binding) { .ifindex = 0 });
 }
 
-/* What read_link() has asked for. */
-void
-netdev_esw_link_read(uint64_t port_id, uint32_t ifindex, uint64_t news,
-                     int error, const struct esw_link *link)
+static void
+take_link(struct netdev_esw *dev, int error, const struct esw_link *link)
+    OVS_REQUIRES(netdevs_mutex)
 {
-    struct netdev_esw *dev;
-
-    ovs_mutex_lock(&netdevs_mutex);
-    dev = find_by_id(port_id);
-    if (!dev || dev->news != news || netdev_esw_ifindex(dev) != ifindex) {
-        /* What was heard since may be newer, and tells all there is. */
-    } else if (!error) {
+    if (!error) {
         netdev_esw_update_link(dev, link);
     } else if (error == ENODEV) {
         unbind_device(dev);
     } else {
         VLOG_WARN_RL(&rl, "%s: its network device could not be read (%s)",
                      netdev_get_name(&dev->up), ovs_strerror(error));
+    }
+}
+
+/* What read_link() has asked for. */
+void
+netdev_esw_link_read(uint64_t port_id, uint32_t ifindex, int error,
+                     const struct esw_link *link)
+{
+    struct netdev_esw *dev;
+
+    ovs_mutex_lock(&netdevs_mutex);
+    dev = find_by_id(port_id);
+    if (dev) {
+        dev->reading = false;
+        if (!netdev_esw_ifindex(dev)) {
+            /* There is none any more. */
+        } else if (dev->news || netdev_esw_ifindex(dev) != ifindex) {
+            read_link(dev);
+        } else {
+            take_link(dev, error, link);
+        }
     }
     ovs_mutex_unlock(&netdevs_mutex);
 }
@@ -245,7 +263,7 @@ link_told(struct netdev_esw *dev, const struct rtnetlink_change *change)
         link.has_mac = true;
         memcpy(link.mac, &change->mac, sizeof link.mac);
     }
-    dev->news++;
+    dev->news = true;
     netdev_esw_update_link(dev, &link);
     if (carrier_changed) {
         /* And with it the speed, which is not told. */

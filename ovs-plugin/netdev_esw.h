@@ -25,9 +25,9 @@ struct netdev_esw {
      * main thread only. */
     atomic_uint ifindex;
 
-    /* Counts what the main thread has heard of the device, and devices.  Main
-     * thread only. */
-    uint64_t news;
+    /* Main thread only. */
+    bool reading;               /* The device's link, by esw_link_read(). */
+    bool news;                  /* Heard of the device since that began. */
 
     atomic_bool status_unread;  /* Changed since get_status(). */
 

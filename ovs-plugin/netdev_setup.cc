@@ -44,9 +44,9 @@ void NetdevSetup::remember(uint32_t ifindex, Found before) {
     loop_->post([this, ifindex, before] { merge(ifindex, before); });
 }
 
-void NetdevSetup::read(uint64_t port_id, uint32_t ifindex, uint64_t news) {
-    loop_->post([this, port_id, ifindex, news] {
-        readings_.put({port_id, ifindex, news, read_link(ifindex)});
+void NetdevSetup::read(uint64_t port_id, uint32_t ifindex) {
+    loop_->post([this, port_id, ifindex] {
+        readings_.put({port_id, ifindex, read_link(ifindex)});
     });
 }
 
@@ -71,7 +71,10 @@ void NetdevSetup::stop() {
 
 void NetdevSetup::do_prepare(const Request& request) {
     const Error error = do_steps(request);
-    Result<Device> device = is_gone(error) ? fail(error) : read_device(request.ifindex);
+    Result<Device> device = read_device(request.ifindex);
+    if (!device && is_gone(device.error())) {
+        found_.erase(request.ifindex);
+    }
     outcomes_.put({request.port_id, request.attempt, request.ifindex, error, std::move(device)});
 }
 
@@ -86,7 +89,6 @@ Error NetdevSetup::do_steps(const Request& request) {
             continue;
         }
         if (is_gone(status.error())) {
-            found_.erase(request.ifindex);
             return status.error();
         }
         if (first.code == 0) {
@@ -105,8 +107,8 @@ Result<NetdevSetup::LinkState> NetdevSetup::read_link(uint32_t ifindex) {
     LinkState state{std::move(*link), {}};
     if (const auto modes = kernel_.link_modes(ifindex)) {
         state.modes = *modes;
-    } else if (is_gone(modes.error())) {
-        return fail(modes.error());
+    } else if (modes.error().code != EOPNOTSUPP) {
+        log_.debug("{}: no link modes: {}", state.attributes.name, modes.error().to_string());
     }
     return state;
 }

@@ -55,7 +55,8 @@ public:
     };
 
     /// `error` is of the first step that failed; the steps after it were tried all the same, save
-    /// that ENODEV ends it.
+    /// that ENODEV ends it. That alone does not say that the device is gone: ethtool and changes
+    /// are refused so while a driver that recovers has detached it. `device` says so.
     struct Outcome {
         uint64_t port_id = 0;
         uint64_t attempt = 0;
@@ -89,13 +90,11 @@ public:
     struct Reading {
         uint64_t port_id = 0;
         uint32_t ifindex = 0;
-        uint64_t news = 0;
         Result<LinkState> link;
     };
 
-    /// Reads what the device is like now. `news` is given back: a notification that came after it
-    /// was asked for counts, and not the reading.
-    void read(uint64_t port_id, uint32_t ifindex, uint64_t news);
+    /// Reads what the device is like now.
+    void read(uint64_t port_id, uint32_t ifindex);
 
     /// Undoes all changes, as far as the device is still there.
     void put_back(uint32_t ifindex);
@@ -119,7 +118,6 @@ private:
           readings_(wake) {}
 
     void do_prepare(const Request& request);
-    /// Returns the first error. One that says that the device is gone ends it.
     Error do_steps(const Request& request);
     Result<Device> read_device(uint32_t ifindex);
     Result<LinkState> read_link(uint32_t ifindex);

@@ -108,9 +108,9 @@ void Plugin::run(const Changed& changed, const LinkRead& link_read) {
     next_retry_ = tracker_.next_retry();
 }
 
-void Plugin::read_link(uint64_t port_id, uint32_t ifindex, uint64_t news) {
+void Plugin::read_link(uint64_t port_id, uint32_t ifindex) {
     ++reading_;
-    setup_->read(port_id, ifindex, news);
+    setup_->read(port_id, ifindex);
 }
 
 void Plugin::make_change(const Change& change, const Changed& changed) {
@@ -171,29 +171,35 @@ void Plugin::prepare(uint64_t id, uint32_t ifindex, uint64_t attempt) {
     setup_->prepare({id, attempt, ifindex, port.name, port.wish});
 }
 
+bool Plugin::prepared_again(uint64_t id, uint32_t ifindex, uint64_t attempt) {
+    const Port& port = ports_.at(id);
+    if (port.wish == port.prepared) {
+        return false;
+    }
+    prepare(id, ifindex, attempt);
+    return true;
+}
+
 std::optional<Plugin::Change> Plugin::take_outcome(const NetdevSetup::Outcome& outcome) {
     const auto& [id, attempt, ifindex, step_error, device] = outcome;
-    const Error& error = device ? step_error : device.error();
     const auto port = ports_.find(id);
     if (port == ports_.end() || !tracker_.awaits(id, attempt)) {
         return std::nullopt;
     }
-    if (port->second.wish != port->second.prepared) {
-        // Open vSwitch has changed its mind meanwhile.
-        prepare(id, ifindex, attempt);
+    if (prepared_again(id, ifindex, attempt)) {
         return std::nullopt;
     }
     port->second.setup_error.clear();
-    if (is_gone(error)) {
+    if (!device && is_gone(device.error())) {
         tracker_.gone(id, attempt);
         return Change{id, {}};
     }
-    if (!device || did_not_get_through(error)) {
-        fail_attempt(id, attempt, error);
+    if (!device || did_not_get_through(step_error) || is_gone(step_error)) {
+        fail_attempt(id, attempt, device ? step_error : device.error());
         return Change{id, {}};
     }
     // What the device refuses does not keep it from the datapath.
-    port->second.setup_error = error.code ? error.to_string() : "";
+    port->second.setup_error = step_error.code ? step_error.to_string() : "";
     return Change{id, {true, ifindex, device->link, device->stats}, attempt};
 }
 
@@ -201,8 +207,9 @@ void Plugin::attach(const Change& change, const Changed& changed) {
     const uint64_t id = change.port_id;
     {
         MutexLock lock(mutex_);
-        if (!tracker_.awaits(id, change.attempt)) {
-            return;  // the snapshot that was taken since says otherwise
+        if (!tracker_.awaits(id, change.attempt) ||  // the snapshot since says otherwise
+            prepared_again(id, change.binding.ifindex, change.attempt)) {
+            return;
         }
     }
     const int error = changed(id, change.binding);

@@ -77,8 +77,8 @@ public:
     using Changed = std::function<int(uint64_t port_id, const Binding&)>;
     using LinkRead = std::function<void(const NetdevSetup::Reading&)>;
     void run(const Changed& changed, const LinkRead& link_read);
-    /// Has it read what the device is like now; `news` is given back with it.
-    void read_link(uint64_t port_id, uint32_t ifindex, uint64_t news);
+    /// Has it read what the device of a port is like now.
+    void read_link(uint64_t port_id, uint32_t ifindex);
     /// How long until run() has something to do by the clock; nothing when there is nothing.
     std::optional<Duration> time_to_retry() const;
 
@@ -145,6 +145,9 @@ private:
     };
     std::vector<Change> collect_changes() ESW_REQUIRES(mutex_);
     Change act(const BindingTracker::Step& step) ESW_REQUIRES(mutex_);
+    /// True when Open vSwitch has changed its mind since the device was made ready, which is done
+    /// again.
+    bool prepared_again(uint64_t id, uint32_t ifindex, uint64_t attempt) ESW_REQUIRES(mutex_);
     void prepare(uint64_t id, uint32_t ifindex, uint64_t attempt) ESW_REQUIRES(mutex_);
     std::optional<Change> take_outcome(const NetdevSetup::Outcome& outcome) ESW_REQUIRES(mutex_);
     void make_change(const Change& change, const Changed& changed);

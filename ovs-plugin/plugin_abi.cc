@@ -200,7 +200,7 @@ void esw_plugin_run(esw_plugin* plugin, esw_binding_func* changed, esw_link_func
     const auto on_link_read = [link_read](const NetdevSetup::Reading& reading) {
         const esw_link link = reading.link ? to_c(*reading.link) : esw_link{};
         const int error = reading.link ? 0 : reading.link.error().code;
-        link_read(reading.port_id, reading.ifindex, reading.news, error, &link);
+        link_read(reading.port_id, reading.ifindex, error, &link);
     };
     guarded(plugin, __func__, [&] { plugin->plugin->run(on_changed, on_link_read); });
 }
@@ -290,8 +290,8 @@ bool esw_port_set_wish(esw_port* port, const esw_link_wish* wish) {
     });
 }
 
-void esw_link_read(esw_plugin* plugin, uint64_t port_id, uint32_t ifindex, uint64_t news) {
-    guarded(plugin, __func__, [&] { plugin->plugin->read_link(port_id, ifindex, news); });
+void esw_link_read(esw_plugin* plugin, uint64_t port_id, uint32_t ifindex) {
+    guarded(plugin, __func__, [&] { plugin->plugin->read_link(port_id, ifindex); });
 }
 
 int esw_link_set(esw_plugin* plugin, uint32_t ifindex, const esw_link* before,

@@ -6,8 +6,8 @@
  * which knows everything else and not Open vSwitch.
  *
  * No function here throws, aborts or waits for the plugin's own threads, save esw_plugin_stop().
- * Functions that ask the kernel say so; those are single requests about one network device, which
- * it answers at once.  Errors are positive errno values.
+ * Functions that ask the kernel say so; those are single requests about one network device.  Errors
+ * are positive errno values.
  *
  * Strings that go in are copied; strings that come out live until the callback returns, save
  * '*errp', which is malloc()ed and the caller's. */
@@ -102,7 +102,7 @@ struct esw_binding {
 typedef int esw_binding_func(uint64_t port_id, const struct esw_binding *binding);
 
 /* The answer to esw_link_read(): 'error' is ENODEV when there is no such device any more. */
-typedef void esw_link_func(uint64_t port_id, uint32_t ifindex, uint64_t news, int error,
+typedef void esw_link_func(uint64_t port_id, uint32_t ifindex, int error,
                            const struct esw_link *link);
 
 /* Takes over what the plugin's threads have found out.  Calls 'changed' for each port whose binding
@@ -163,9 +163,8 @@ bool esw_port_set_wish(struct esw_port *port, const struct esw_link_wish *wish);
 
 /* Network devices. */
 
-/* Has the link of a port's device read on another thread; esw_plugin_run() tells it.  'news' is given
- * back, by which the caller knows whether he has heard anything newer meanwhile.  Main thread. */
-void esw_link_read(struct esw_plugin *plugin, uint64_t port_id, uint32_t ifindex, uint64_t news);
+/* Has the link of a port's device read on another thread; esw_plugin_run() tells it.  Main thread. */
+void esw_link_read(struct esw_plugin *plugin, uint64_t port_id, uint32_t ifindex);
 
 /* These ask the kernel. */
 

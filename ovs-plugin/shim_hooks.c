@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <limits.h>
 
+#include "if-notifier.h"
 #include "netdev-offload-provider.h"
 #include "netdev-provider.h"
 #include "ofproto/ofproto-dpif.h"
@@ -217,6 +218,9 @@ __wrap_bridge_run(void)
         __real_bridge_run();
         return;
     }
+    /* What the kernel has told of network devices, in which bridge_run() would
+     * be too late: esw_plugin_run() tells what was read of them since. */
+    if_notifier_run();
     /* Bindings change first: bridge_run() then lets the datapaths reconfigure
      * the ports, writes their status, and commands may be answered. */
     esw_plugin_run(plugin, netdev_esw_binding_changed, netdev_esw_link_read);

@@ -56,11 +56,11 @@ expect_all_pings() {
 test_link() {
     esw-sim ctl link $pf0/p0 down
     settle
-    wait_for_column p0 link_state=down
+    wait_for_column p0 link_state=down 'link_speed=[]'
     expect_ping vf0 10.0.0.2
     esw-sim ctl link $pf0/p0 up
     settle
-    wait_for_column p0 link_state=up
+    wait_for_column p0 link_state=up link_speed=100000000000
     expect_all_pings
 }
 
@@ -122,6 +122,13 @@ test_lost_notifications() {
     esw-sim ctl numvfs $pf1 4
     settle
     expect_state pf1vf2 loaded
+    # The switch's own notifier of network devices loses some, too.
+    esw-sim ctl overflow
+    in_sim ip link set "$(column p0 status:netdev)" mtu 1400
+    wait_for_column p0 mtu=1400
+    esw-sim ctl overflow
+    in_sim ip link set "$(column p0 status:netdev)" mtu 1500
+    wait_for_column p0 mtu=1500
 }
 
 test_second_port_for_a_rep() {

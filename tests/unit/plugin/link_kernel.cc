@@ -11,7 +11,7 @@ namespace esw::fakes {
 Status LinkKernel::link_change(const netlink::LinkChange& change) {
     MutexLock lock(mutex_);
     const auto found = devices_.find(change.ifindex);
-    if (found == devices_.end()) {
+    if (found == devices_.end() || found->second.detached) {
         return gone(change.ifindex);
     }
     Device& device = found->second;

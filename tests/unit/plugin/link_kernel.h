@@ -25,6 +25,7 @@ public:
         std::string fixed_feature;         ///< that cannot be changed
         bool ingress_qdisc = false;
         int link_change_error = 0;
+        bool detached = false;     ///< by its driver: there, but ethtool and changes get ENODEV
         uint32_t max_mtu = 65535;  ///< more is EINVAL
     };
 
@@ -53,6 +54,21 @@ public:
         return static_cast<size_t>(std::count(readers_.begin(), readers_.end(), thread));
     }
 
+    /// Until devices have been read that often.
+    void wait_for_reads(size_t count) {
+        MutexLock lock(mutex_);
+        while (readers_.size() < count) {
+            changed_.wait(mutex_);
+        }
+    }
+
+    /// While they are held, link() does not answer.
+    void hold_links(bool hold) {
+        MutexLock lock(mutex_);
+        hold_links_ = hold;
+        changed_.notify_all();
+    }
+
     /// From now on link() fails with that error; 0: it does not.
     void fail_links(int error) { fail_links_after(0, error); }
     /// The same, after it has answered `good` times more.
@@ -64,7 +80,10 @@ public:
 
     Result<netlink::Link> link(uint32_t ifindex) override {
         MutexLock lock(mutex_);
-        readers_.push_back(std::this_thread::get_id());
+        while (hold_links_) {
+            changed_.wait(mutex_);
+        }
+        count_read();
         if (link_error_ && good_links_-- <= 0) {
             return fail(link_error_, "ifindex " + std::to_string(ifindex), "get link");
         }
@@ -76,7 +95,7 @@ public:
     }
     Result<netlink::LinkStats> link_stats(uint32_t ifindex) override {
         MutexLock lock(mutex_);
-        readers_.push_back(std::this_thread::get_id());
+        count_read();
         const auto found = devices_.find(ifindex);
         if (found == devices_.end()) {
             return gone(ifindex);
@@ -85,9 +104,12 @@ public:
     }
     Result<netlink::LinkModes> link_modes(uint32_t ifindex) override {
         MutexLock lock(mutex_);
-        readers_.push_back(std::this_thread::get_id());
+        count_read();
         const auto found = devices_.find(ifindex);
         if (found == devices_.end()) {
+            return gone(ifindex);
+        }
+        if (found->second.detached) {
             return gone(ifindex);
         }
         if (!found->second.modes) {
@@ -99,7 +121,7 @@ public:
     Result<netlink::NetdevFeatures> features(uint32_t ifindex) override {
         MutexLock lock(mutex_);
         const auto found = devices_.find(ifindex);
-        if (found == devices_.end()) {
+        if (found == devices_.end() || found->second.detached) {
             return gone(ifindex);
         }
         return found->second.features;
@@ -150,10 +172,16 @@ private:
         return fail(ENODEV, "ifindex " + std::to_string(ifindex), "get link");
     }
 
+    void count_read() ESW_REQUIRES(mutex_) {
+        readers_.push_back(std::this_thread::get_id());
+        changed_.notify_all();
+    }
     void change_flag(Device& device, unsigned int bit, const std::optional<bool>& wanted,
                      const char* on, const char* off) ESW_REQUIRES(mutex_);
 
     Mutex mutex_{LockRank::kLeaf};
+    CondVar changed_;
+    bool hold_links_ ESW_GUARDED_BY(mutex_) = false;
     std::map<uint32_t, Device> devices_ ESW_GUARDED_BY(mutex_);
     std::vector<std::string> changes_ ESW_GUARDED_BY(mutex_);
     std::vector<std::thread::id> readers_ ESW_GUARDED_BY(mutex_);

@@ -160,6 +160,27 @@ TEST_F(NetdevSetupTest, ADeviceThatIsGoneIsSaidToBe) {
     const auto outcomes = setup_->take_outcomes();
     ASSERT_EQ(outcomes.size(), 1u);
     EXPECT_EQ(outcomes[0].error.code, ENODEV);
+    ASSERT_FALSE(outcomes[0].device);
+    EXPECT_EQ(outcomes[0].device.error().code, ENODEV);
+}
+
+TEST_F(NetdevSetupTest, ADeviceThatItsDriverHasDetachedIsNotGone) {
+    auto device = kernel_.device(12);
+    device.detached = true;
+    device.modes.emplace();
+    kernel_.add(12, device);
+    setup_->prepare({1, 1, 12, "web", {}});
+    setup_->read(1, 12);
+    finish();
+    const auto outcomes = setup_->take_outcomes();
+    ASSERT_EQ(outcomes.size(), 1u);
+    EXPECT_EQ(outcomes[0].error.code, ENODEV);
+    EXPECT_TRUE(outcomes[0].device);
+    const auto readings = setup_->take_readings();
+    ASSERT_EQ(readings.size(), 1u);
+    ASSERT_TRUE(readings[0].link) << readings[0].link.error().to_string();
+    EXPECT_EQ(readings[0].link->attributes.name, "eth5");
+    EXPECT_FALSE(readings[0].link->modes);
 }
 
 TEST_F(NetdevSetupTest, AStepThatFailsIsReportedAndDoesNotStopTheOthers) {

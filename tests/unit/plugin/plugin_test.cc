@@ -193,17 +193,20 @@ TEST_F(PluginTest, ALinkIsReadElsewhereAndWaitWaitsForIt) {
     const uint64_t id = add_port("pf0vf3");
     int conn = 0;
     plugin_->command({"esw/wait"}, &conn, [](void*, bool, const std::string&) { FAIL(); });
-    plugin_->read_link(id, 12, 5);
-    plugin_->read_link(id, 13, 6);  // which there is not
+    kernel_->hold_links(true);
+    plugin_->read_link(id, 12);
+    plugin_->read_link(id, 13);  // which there is not
     manager_->waits.at(0)(WaitReport{});
+    run();
+    EXPECT_EQ(answers_.count(&conn), 0u);
+    kernel_->hold_links(false);
     run_until([&] { return answers_.count(&conn) != 0; });
     ASSERT_EQ(readings_.size(), 2u);
-    EXPECT_EQ(readings_[0].link.value().modes.value().speed_mbps, 25000u);
     EXPECT_EQ(readings_[0].port_id, id);
     EXPECT_EQ(readings_[0].ifindex, 12u);
-    EXPECT_EQ(readings_[0].news, 5u);
     EXPECT_EQ(readings_[0].link.value().attributes.name, "eth5");
-    EXPECT_EQ(readings_[1].news, 6u);
+    EXPECT_EQ(readings_[0].link.value().modes.value().speed_mbps, 25000u);
+    EXPECT_EQ(readings_[1].ifindex, 13u);
     ASSERT_FALSE(readings_[1].link);
     EXPECT_EQ(readings_[1].link.error().code, ENODEV);
     EXPECT_EQ(kernel_->reads_on(std::this_thread::get_id()), 0u);
@@ -217,6 +220,41 @@ TEST_F(PluginTest, AWishThatChangesWhileTheDeviceIsPreparedIsFulfilledBeforeItIs
     run_until([&] { return is_bound(id, 12); });
     EXPECT_EQ(bound_[id].link.attributes.mtu, 4000u);
     EXPECT_TRUE(bound_[id].link.attributes.flags & IFF_PROMISC);
+}
+
+TEST_F(PluginTest, AWishThatChangesWhileADeviceWaitsForItsTurnIsFulfilledBeforeItIsBound) {
+    const uint64_t a = add_port("a", {{"representor", "pf0vf3"}});
+    const uint64_t b = add_port("b", {{"representor", "pf0vf4"}});
+    kernel_->add(13, kernel_->device(12));
+    manager_->publish([&](Snapshot& snapshot) {
+        fakes::add_eswitch(snapshot, kPf0, {{3, 12}, {4, 13}});
+        snapshot.ports.set("a", loaded_binding("a", 3, 12));
+        snapshot.ports.set("b", loaded_binding("b", 4, 13));
+    });
+    host_takes_ = std::chrono::milliseconds(5);  // more than a turn has
+    run();
+    plugin_->read_link(a, 12);
+    kernel_->wait_for_reads(9);  // four for each, and the one behind them
+    run();
+    EXPECT_TRUE(is_bound(a, 12));
+    EXPECT_FALSE(is_bound(b, 13));
+    plugin_->set_wish(b, {true, true, 4000, {}});
+    run_until([&] { return is_bound(b, 13); });
+    EXPECT_EQ(bound_[b].link.attributes.mtu, 4000u);
+}
+
+TEST_F(PluginTest, ADeviceThatItsDriverHasDetachedIsTriedAgain) {
+    auto device = kernel_->device(12);
+    device.detached = true;
+    kernel_->add(12, device);
+    const uint64_t id = add_port("pf0vf3");
+    publish_loaded("pf0vf3", 12);
+    run_until([&] { return status(id)["rep-state"] == "failed"; });
+    device.detached = false;
+    kernel_->add(12, device);
+    pass_back_off();
+    run_until([&] { return is_bound(id, 12); });
+    EXPECT_EQ(status(id)["rep-state"], "loaded");
 }
 
 TEST_F(PluginTest, UnbindsAndPutsBackWhenTheRepGoes) {

@@ -208,7 +208,7 @@ void ClientSocket::notify(uint32_t group, ByteSpan datagram) {
 // As in the kernel, one ENOBUFS stands for all that is lost until the program has read everything.
 void ClientSocket::overrun() {
     owner_.count_overflow(*this);
-    if (no_enobufs_ || congested_) {
+    if (no_enobufs_ || congested()) {
         return;
     }
     congested_ = true;
