@@ -28,8 +28,8 @@ netlink::DevlinkPort as_port_of(const netlink::DevlinkHandle& device, netlink::D
 class NestedPorts {
 public:
     using DevlinkHandle = netlink::DevlinkHandle;
-    /// The device that an auxiliary device is part of; nothing when that is not known. The latter's
-    /// ports are left out then, and it is asked for again with its next notification.
+    /// The device that an auxiliary device is part of; nothing when that is not known. The ports
+    /// of the auxiliary device are left out then; it is asked again with its next notification.
     using Parent = std::function<std::optional<DevlinkHandle>(const DevlinkHandle&)>;
 
     explicit NestedPorts(Parent parent) : parent_(std::move(parent)) {}

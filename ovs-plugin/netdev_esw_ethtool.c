@@ -62,12 +62,12 @@ modes_to_features(uint64_t modes)
 
 /* OpenFlow has bits for few speeds; the others are "other". */
 static enum netdev_features
-speed_to_feature(uint32_t mbps, bool duplex)
+speed_to_feature(uint32_t mbps, bool full_duplex)
 {
     switch (mbps) {
-    case 10: return duplex ? NETDEV_F_10MB_FD : NETDEV_F_10MB_HD;
-    case 100: return duplex ? NETDEV_F_100MB_FD : NETDEV_F_100MB_HD;
-    case 1000: return duplex ? NETDEV_F_1GB_FD : NETDEV_F_1GB_HD;
+    case 10: return full_duplex ? NETDEV_F_10MB_FD : NETDEV_F_10MB_HD;
+    case 100: return full_duplex ? NETDEV_F_100MB_FD : NETDEV_F_100MB_HD;
+    case 1000: return full_duplex ? NETDEV_F_1GB_FD : NETDEV_F_1GB_HD;
     case 10000: return NETDEV_F_10GB_FD;
     case 40000: return NETDEV_F_40GB_FD;
     case 100000: return NETDEV_F_100GB_FD;

@@ -218,8 +218,9 @@ __wrap_bridge_run(void)
         __real_bridge_run();
         return;
     }
-    /* What the kernel has told of network devices, in which bridge_run() would
-     * be too late: esw_plugin_run() tells what was read of them since. */
+    /* What the kernel has told of network devices comes first.  bridge_run()
+     * takes it in, too, but after esw_plugin_run() has told what was read of
+     * them, which may be newer. */
     if_notifier_run();
     /* Bindings change first: bridge_run() then lets the datapaths reconfigure
      * the ports, writes their status, and commands may be answered. */

@@ -106,10 +106,7 @@ public:
         MutexLock lock(mutex_);
         count_read();
         const auto found = devices_.find(ifindex);
-        if (found == devices_.end()) {
-            return gone(ifindex);
-        }
-        if (found->second.detached) {
+        if (found == devices_.end() || found->second.detached) {
             return gone(ifindex);
         }
         if (!found->second.modes) {
