@@ -11,6 +11,7 @@ ESW_CHECK_TESTS += \
 	tests/check/build-ovs \
 	tests/check/build-tree \
 	tests/check/format \
+	tests/check/kernel-shell \
 	tests/check/layers \
 	tests/check/prm \
 	tests/check/runner \

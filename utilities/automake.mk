@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 EXTRA_DIST += \
 	.ci/run \
+	utilities/build-kernel \
 	utilities/build-ovs \
 	utilities/build-tree \
 	utilities/check-format \
@@ -8,6 +9,8 @@ EXTRA_DIST += \
 	utilities/check-prm \
 	utilities/check-spdx \
 	utilities/install-build-deps \
+	utilities/kernel-init \
+	utilities/kernel-shell \
 	utilities/progress.sh \
 	utilities/run-tests \
 	utilities/source-files \
