@@ -212,17 +212,26 @@ void Inventory::on(const netlink::DevlinkDeviceEvent& event, Changes& changes) {
         remove_device(handle, changes);
         return;
     }
-    if (devices_.try_emplace(handle).second) {
+    const auto [device, is_new] = devices_.try_emplace(handle);
+    if (is_new) {
         changes.devices_added.insert(handle);
     }
+    device->second.announced = true;
     changes.active.insert(handle);
 }
 
 void Inventory::on(const netlink::DevlinkPortEvent& event, Changes& changes) {
-    if (event.removed) {
-        remove_port(event.port.handle, event.port.index, changes);
-    } else {
+    if (!event.removed) {
         set_port(event.port, changes);
+        return;
+    }
+    const DevlinkHandle& handle = event.port.handle;
+    remove_port(handle, event.port.index, changes);
+    // A device that goes to another namespace says so first, and then its ports do
+    // (devlink_ns_change_notify() of 6.1, before the driver's reload_down()).
+    const auto device = devices_.find(handle);
+    if (device != devices_.end() && !device->second.announced && device->second.ports.empty()) {
+        remove_device(handle, changes);
     }
 }
 

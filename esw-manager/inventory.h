@@ -70,6 +70,7 @@ public:
 
 private:
     struct Device {
+        bool announced = false;                          // by itself, not only by its ports
         std::map<uint32_t, netlink::DevlinkPort> ports;  // by index
         std::map<RepId, uint32_t> index_of;              // the port that has this identity now
         std::map<RepId, RepFacts> facts;                 // as reported last
