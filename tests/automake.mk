@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 
-# Four kinds of tests, all run and counted by tests/run:
+# Five kinds of tests, all run and counted by tests/run:
 #   check   ESW_CHECK_TESTS: scripts that look at the sources, and spin's of the model
 #   unit    the programs tests/unit/test-LAYER of check_PROGRAMS, with GoogleTest; the others there are
 #           tools of theirs
@@ -38,6 +38,10 @@ ESW_SYSTEM_TESTS += \
 	tests/ovs/storm-newest-kernel.sh \
 	tests/ovs/try-it.sh \
 	tests/ovs/visible.sh
+ESW_KERNEL_TESTS = \
+	tests/kernel/eswitches.sh \
+	tests/kernel/netlink.sh \
+	tests/kernel/ports.sh
 ESW_SUITES = tests/ovs-suite/run-suite
 
 ESW_TEST_CPPFLAGS = $(AM_CPPFLAGS) $(GTEST_CFLAGS)
@@ -58,6 +62,7 @@ include tests/sim/automake.mk
 
 EXTRA_DIST += tests/lib.sh tests/ovs/lib-ovs.sh tests/ovs/lib-scenarios.sh tests/ovs/lib-sim.sh \
 	tests/quiet.py tests/ovs/tagged-frames.py tests/run $(ESW_CHECK_TESTS) $(ESW_SYSTEM_TESTS) \
+	$(ESW_KERNEL_TESTS) tests/kernel/agreement.py tests/kernel/lib-kernel.sh \
 	$(ESW_SUITES) tests/ovs-suite/minimum \
 	tests/model/eswitch.pml tests/model/lifecycle.pml tests/model/locks.pml
 
@@ -66,6 +71,7 @@ tests/tests.list: Makefile
 	    for test in $(ESW_CHECK_TESTS); do echo "check $$test"; done; \
 	    for test in $(filter tests/unit/test-%, $(check_PROGRAMS)); do echo "unit $$test"; done; \
 	    for test in $(ESW_SYSTEM_TESTS); do echo "system $$test"; done; \
+	    for test in $(ESW_KERNEL_TESTS); do echo "kernel $$test"; done; \
 	    for test in $(ESW_SUITES); do echo "suite $$test"; done; \
 	} >$@
 CLEANFILES += tests/tests.list
@@ -77,9 +83,14 @@ check-local: tests/tests.list
 check-ovs: all tests/tests.list
 	$(AM_V_at)$(srcdir)/tests/run --kinds suite
 
+# Not "all" and programs at once, as below.
+check-kernel: all
+	$(AM_V_at)$(MAKE) $(AM_MAKEFLAGS) tests/unit/test-netlink tests/tests.list
+	$(AM_V_at)$(srcdir)/tests/run --kinds kernel $(PATTERN)
+
 # The programs and lists that `tests/run --kinds unit`, or all kinds, need; with all of them the
 # benchmarks, so that they go on being built.
-.PHONY: check-ovs unit-tests all-tests
+.PHONY: check-kernel check-ovs unit-tests all-tests
 unit-tests: $(check_PROGRAMS) $(check_LTLIBRARIES) tests/tests.list
 # One after the other: "all" is a make of its own, and two would build the same objects at once.
 all-tests: all

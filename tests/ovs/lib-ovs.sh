@@ -111,6 +111,19 @@ expect_same_ofports() {
 # overrides: modes that were set by hand, as they are in the database.
 overrides() { ovs-vsctl --if-exists get open_vswitch . external_ids:esw-override | tr -d '"'; }
 
+# add_esw_port PORT DEVICE [REP]
+add_esw_port() {
+    ovs-vsctl add-port br0 "$1" -- set interface "$1" type=esw options:device="$2" \
+        ${3:+"options:representor=$3"}
+}
+
+# settle: all that the kernel has said so far is done.
+settle() { ovs-appctl esw/wait --timeout=30; }
+
+expect_state() { # PORT STATE
+    expect_equal "$2" "$(column "$1" status:rep-state)" "rep-state of $1"
+}
+
 # port_counter BRIDGE PORT COUNTER: of "ovs-ofctl dump-ports", such as "tx drop"; as the switch has
 # it at this moment.
 port_counter() {

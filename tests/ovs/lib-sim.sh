@@ -32,12 +32,6 @@ start_sim_switch() {
 
 set_mode() { in_sim devlink dev eswitch set "$1" mode "$2"; }
 
-# add_esw_port PORT DEVICE [REP]
-add_esw_port() {
-    ovs-vsctl add-port br0 "$1" -- set interface "$1" type=esw options:device="$2" \
-        ${3:+"options:representor=$3"}
-}
-
 # sim_value PYTHON-EXPRESSION: on the adapter's status, x.
 sim_value() {
     esw-sim status --json | python3 -c 'import json, sys
@@ -80,13 +74,6 @@ expect_ping() {
 forget_macs() {
     ovs-appctl fdb/flush br0
     ovs-appctl revalidator/wait
-}
-
-# settle: all that the kernel has said so far is done.
-settle() { ovs-appctl esw/wait --timeout=30; }
-
-expect_state() { # PORT STATE
-    expect_equal "$2" "$(column "$1" status:rep-state)" "rep-state of $1"
 }
 
 # switch_stats: netlink messages of the switch to the simulated kernel, as JSON.
