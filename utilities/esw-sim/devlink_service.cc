@@ -241,8 +241,8 @@ DevlinkView DevlinkService::notification_view() const {
     return view;
 }
 
-std::string DevlinkService::core_text(std::string_view file, std::string_view text) const {
-    return adapter_.topology().kernel.core_prefix(file) + std::string(text);
+std::string DevlinkService::core_text(std::string_view text) const {
+    return adapter_.topology().kernel.core_prefix() + std::string(text);
 }
 
 void DevlinkService::device_get(const CallPtr& call) {

@@ -64,7 +64,7 @@ private:
     void dump_from(const CallPtr& call, Dumper dumper, std::vector<std::shared_ptr<Instance>> rest);
     DevlinkView view(const Request& request) const;
     DevlinkView notification_view() const;
-    std::string core_text(std::string_view file, std::string_view text) const;
+    std::string core_text(std::string_view text) const;
 
     // devlink_service.cc
     void device_get(const CallPtr& call);

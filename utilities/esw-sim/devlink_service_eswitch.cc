@@ -32,7 +32,7 @@ void DevlinkService::eswitch_set(const CallPtr& call) {
     const bool nodes = std::any_of(instance.rates.begin(), instance.rates.end(),
                                    [](const Rate& rate) { return !rate.port_index; });
     if (nodes) {  // devlink_rate_nodes_check()
-        call->finish(EBUSY, core_text("rate", "Rate node(s) exists."));
+        call->finish(EBUSY, core_text("Rate node(s) exists."));
         return;
     }
     if (instance.kind != Instance::Kind::kPf) {
@@ -87,8 +87,7 @@ std::optional<std::pair<int, std::string>> DevlinkService::check_reload(const Ca
                                                                         bool* wants_reply) {
     const RequestAttributes& attributes = call.attributes;
     if (call.instance->kind == Instance::Kind::kEthernet) {
-        return {{EOPNOTSUPP,
-                 core_text("dev", "Requested reload action is not supported by the driver")}};
+        return {{EOPNOTSUPP, core_text("Requested reload action is not supported by the driver")}};
     }
     uint8_t action = DEVLINK_RELOAD_ACTION_DRIVER_REINIT;
     if (attributes.has(DEVLINK_ATTR_RELOAD_ACTION)) {
@@ -100,15 +99,14 @@ std::optional<std::pair<int, std::string>> DevlinkService::check_reload(const Ca
         *wants_reply = true;
         const auto limits = attributes.number<nla_bitfield32>(DEVLINK_ATTR_RELOAD_LIMITS);
         if ((limits.value & limits.selector) == 0) {
-            return {{EINVAL, core_text("dev", "Invalid limit selected")}};
+            return {{EINVAL, core_text("Invalid limit selected")}};
         }
         if ((limits.value & limits.selector) != 1u << DEVLINK_RELOAD_LIMIT_NO_RESET) {
-            return {
-                {EOPNOTSUPP, core_text("dev", "Requested limit is not supported by the driver")}};
+            return {{EOPNOTSUPP, core_text("Requested limit is not supported by the driver")}};
         }
         no_reset = true;
         if (action == DEVLINK_RELOAD_ACTION_DRIVER_REINIT) {
-            return {{EINVAL, core_text("dev", "Requested limit is invalid for this action")}};
+            return {{EINVAL, core_text("Requested limit is invalid for this action")}};
         }
     }
     if (action == DEVLINK_RELOAD_ACTION_FW_ACTIVATE) {

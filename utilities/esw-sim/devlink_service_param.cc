@@ -134,7 +134,7 @@ Status DevlinkService::param_validate(const Instance& instance, const Param& par
 }
 
 void DevlinkService::port_param(const CallPtr& call) {
-    call->finish(EINVAL, core_text("param", "Port params are not supported"));
+    call->finish(EINVAL, core_text("Port params are not supported"));
 }
 
 }  // namespace esw::sim

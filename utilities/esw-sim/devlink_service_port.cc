@@ -75,8 +75,7 @@ Status DevlinkService::function_set(const Call& call) {
     RequestAttributes function;
     if (const auto refusal =
             function.parse(call.attributes.data(DEVLINK_ATTR_PORT_FUNCTION), 0, rules, true)) {
-        return fail(refusal->error, "", "",
-                    core_text("port", "Fail to parse port function attributes"));
+        return fail(refusal->error, "", "", core_text("Fail to parse port function attributes"));
     }
     if (call.instance->kind == Instance::Kind::kEthernet) {  // devlink_port_function_validate()
         return fail(EOPNOTSUPP, "", "", "Port doesn't support function attributes");
@@ -105,15 +104,13 @@ Status DevlinkService::function_set(const Call& call) {
 Status DevlinkService::function_set_address(Port& port, std::span<const std::byte> address) {
     if (port.type == DEVLINK_PORT_TYPE_ETH) {
         if (address.size() != Mac{}.size()) {
-            return fail(EINVAL, "", "",
-                        core_text("port", "Address must be 6 bytes for Ethernet device"));
+            return fail(EINVAL, "", "", core_text("Address must be 6 bytes for Ethernet device"));
         }
         Mac mac;
         std::memcpy(mac.data(), address.data(), mac.size());
         if ((mac[0] & 1) != 0 || mac == Mac{}) {  // is_valid_ether_addr() less the zero test
             if ((mac[0] & 1) != 0) {
-                return fail(EINVAL, "", "",
-                            core_text("port", "Non-unicast hardware address unsupported"));
+                return fail(EINVAL, "", "", core_text("Non-unicast hardware address unsupported"));
             }
         }
         if (!port.vport) {
@@ -147,12 +144,10 @@ Status DevlinkService::function_set_state(Port& port, uint8_t state) {
 // devlink_port_function_validate() and mlx5_devlink_port_fn_{roce,migratable}_set() of 6.2.
 Status DevlinkService::function_set_caps(Port& port, uint32_t value, uint32_t selector) {
     if (!port.vport) {
-        return fail(EOPNOTSUPP, "", "",
-                    core_text("port", "Port doesn't support RoCE function attribute"));
+        return fail(EOPNOTSUPP, "", "", "Port doesn't support RoCE function attribute");
     }
     if ((selector & kCapMigratable) != 0 && port.vport->is_sf) {
-        return fail(EOPNOTSUPP, "", "",
-                    core_text("port", "migratable function attribute supported for VFs only"));
+        return fail(EOPNOTSUPP, "", "", "migratable function attribute supported for VFs only");
     }
     if ((selector & kCapRoce) != 0) {
         port.vport->roce = (value & kCapRoce) != 0;
@@ -173,7 +168,7 @@ void DevlinkService::port_new(const CallPtr& call) {
     }
     if (!attributes.has(DEVLINK_ATTR_PORT_FLAVOUR) ||
         !attributes.has(DEVLINK_ATTR_PORT_PCI_PF_NUMBER)) {
-        call->finish(EINVAL, core_text("port", "Port flavour or PCI PF are not specified"));
+        call->finish(EINVAL, core_text("Port flavour or PCI PF are not specified"));
         return;
     }
     const char* refusal = nullptr;
@@ -221,7 +216,7 @@ void DevlinkService::port_del(const CallPtr& call) {
         return;
     }
     if (!call->attributes.has(DEVLINK_ATTR_PORT_INDEX)) {
-        call->finish(EINVAL, core_text("port", "Port index is not specified"));
+        call->finish(EINVAL, core_text("Port index is not specified"));
         return;
     }
     Instance& instance = *call->instance;

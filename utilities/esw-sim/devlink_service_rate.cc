@@ -62,8 +62,8 @@ void DevlinkService::rate_set(const CallPtr& call) {
         if (status && !rate->port_index &&
             call->attributes.has(DEVLINK_ATTR_RATE_PARENT_NODE_NAME)) {
             // devlink_rate_set_ops_supported(): mlx5 has no rate_node_parent_set.
-            status = fail(EOPNOTSUPP, "", "",
-                          core_text("rate", "Parent set isn't supported for the nodes"));
+            status =
+                fail(EOPNOTSUPP, "", "", core_text("Parent set isn't supported for the nodes"));
         }
         if (status) {
             status = rate_apply(*call, *rate);
@@ -108,7 +108,7 @@ Status DevlinkService::rate_check_speed(const Instance& instance, uint64_t rate)
 Status DevlinkService::rate_set_parent(const Call& call, Rate& rate) {
     const std::string parent = call.attributes.text(DEVLINK_ATTR_RATE_PARENT_NODE_NAME);
     if (!rate.parent.empty() && !parent.empty()) {
-        return fail(EBUSY, "", "", core_text("rate", "Rate object already has parent."));
+        return fail(EBUSY, "", "", core_text("Rate object already has parent."));
     }
     if (!parent.empty() && !call.instance->node(parent)) {
         return fail(ENODEV, "", "");
@@ -122,8 +122,8 @@ void DevlinkService::rate_new(const CallPtr& call) {
         Instance& instance = *call->instance;
         const std::string name = call->attributes.text(DEVLINK_ATTR_RATE_NODE_NAME);
         if (status && call->attributes.has(DEVLINK_ATTR_RATE_PARENT_NODE_NAME)) {
-            status = fail(EOPNOTSUPP, "", "",
-                          core_text("rate", "Parent set isn't supported for the nodes"));
+            status =
+                fail(EOPNOTSUPP, "", "", core_text("Parent set isn't supported for the nodes"));
         } else if (status && instance.node(name)) {
             status = fail(EEXIST, "", "");
         } else if (status && !valid_node_name(name)) {
@@ -158,8 +158,7 @@ void DevlinkService::rate_del(const CallPtr& call) {
         if (status && !node) {
             status = fail(valid_node_name(name) ? ENODEV : EINVAL, "", "");
         } else if (status && used) {
-            status =
-                fail(EBUSY, "", "", core_text("rate", "Node has children. Cannot delete node."));
+            status = fail(EBUSY, "", "", core_text("Node has children. Cannot delete node."));
         }
         if (status) {
             notify_rate(DEVLINK_CMD_RATE_DEL, instance, *node);

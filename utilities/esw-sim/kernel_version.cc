@@ -30,8 +30,11 @@ std::string KernelVersion::to_string() const {
     return fmt::format("{}.{}", major, minor);
 }
 
-std::string KernelVersion::core_prefix(std::string_view file) const {
-    return fmt::format("{}: ", *this >= KernelVersion{6, 2} ? file : "leftover");
+std::string KernelVersion::core_prefix() const {
+    if (*this >= KernelVersion{6, 3}) {
+        return "";
+    }
+    return *this >= KernelVersion{6, 2} ? "devlink: " : "leftover: ";
 }
 
 }  // namespace esw::sim

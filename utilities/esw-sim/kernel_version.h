@@ -72,8 +72,9 @@ struct KernelVersion {
     bool has_switchdev_inactive() const { return *this >= KernelVersion{6, 19}; }
 
     /// What NL_SET_ERR_MSG_MOD() puts before a text of the devlink core: the name of the object
-    /// file, "leftover" in Debian's 6.1, `file` later.
-    std::string core_prefix(std::string_view file) const;
+    /// file, net/devlink/leftover.c in Debian's 6.1, net/core/devlink.c in 6.2. Nothing since 6.3
+    /// ("devlink: stop using NL_SET_ERR_MSG_MOD").
+    std::string core_prefix() const;
 };
 
 }  // namespace esw::sim
