@@ -15,6 +15,7 @@ tests_unit_test_manager_SOURCES = \
 	tests/unit/manager/executor_test.cc \
 	tests/unit/manager/ids_test.cc \
 	tests/unit/manager/inventory_scenarios_test.cc \
+	tests/unit/manager/inventory_test.cc \
 	tests/unit/manager/manager_fixture.h \
 	tests/unit/manager/mode_plan_test.cc \
 	tests/unit/manager/mode_policy_test.cc \
