@@ -11,6 +11,10 @@
 if [ -z "${kernel_logs:-}" ]; then
     export kernel_logs=$ESW_BUILD/tests/kernel/${0##*/}.logs
     rm -rf "$kernel_logs"
+    # Itself, not a wrapper that looks for it: programs start slowly in there.
+    mkdir "$ESW_TEST_DIR/.bin"
+    ln -s "$(python3 -c 'import sys; print(sys.executable)')" "$ESW_TEST_DIR/.bin/python3"
+    export PATH=$ESW_TEST_DIR/.bin:$PATH
     exec "$ESW_SRC/utilities/kernel-shell" --share "$kernel_logs" bash "$0"
 fi
 
