@@ -1,6 +1,5 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# time limit: 600 s
 #
 # The eswitches of a real kernel come and go and change under the switch, by its commands and by others:
 # what it shows is what devlink(8) says, and its ports follow.

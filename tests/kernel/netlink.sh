@@ -1,6 +1,5 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# time limit: 600 s
 #
 # The netlink layer's unit tests on a kernel that has devlink: one by one those that talk to it.
 

@@ -1,6 +1,5 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# time limit: 600 s
 #
 # Ports of the switch on a real kernel's representors: what is set at them is read back by devlink(8),
 # packets leave through them, and they outlive the daemon. There is no RDMA, which is said, and no more.
@@ -12,11 +11,7 @@ ports=(p1 p2 pf0vf0 pf0vf1)
 
 ofports() { for port in "${ports[@]}"; do column "$port" ofport; done; }
 # rate INDEX: of the devlink port of that index.
-rate() {
-    devlink -j port function rate show | python3 -c "import json, sys
-x = json.load(sys.stdin)['rate']['$dev/$1']
-print(x.get('tx_share', 0), x.get('tx_max', 0), x.get('parent'))"
-}
+rate() { devlink port function rate show "$dev/$1" | sed "s|^$dev/$1: type leaf *||"; }
 option_error() { settle; column "$1" status:option-error; }
 set_options() { ovs-vsctl set interface "$1" "${@:2}"; } # PORT OPTION...
 
@@ -45,16 +40,16 @@ test_no_rdma() {
 test_rates() {
     set_options pf0vf0 options:tx-share=10Mbit options:tx-max=100Mbit
     expect_equal '' "$(option_error pf0vf0)"
-    expect_equal '1250000 12500000 None' "$(rate 128)"
-    expect_equal '0 0 None' "$(rate 129)"
+    expect_equal 'tx_share 10Mbit tx_max 100Mbit' "$(rate 128)"
+    expect_equal '' "$(rate 129)"
     set_options pf0vf0 options:tx-max=1Gbit
     expect_equal '' "$(option_error pf0vf0)"
-    expect_equal '1250000 125000000 None' "$(rate 128)"
+    expect_equal 'tx_share 10Mbit tx_max 1Gbit' "$(rate 128)"
     # An admin's group is none of ours.
     devlink port function rate add $dev/group
     devlink port function rate set $dev/128 parent group
     settle
-    expect_equal '1250000 125000000 group' "$(rate 128)"
+    expect_equal 'tx_share 10Mbit tx_max 1Gbit parent group' "$(rate 128)"
     devlink port function rate set $dev/128 noparent
     devlink port function rate del $dev/group
     expect_agreement
@@ -67,7 +62,7 @@ test_rates_come_back() {
     esw set-mode $dev switchdev
     settle
     expect_states loaded "${ports[@]}"
-    expect_equal '1250000 125000000 None' "$(rate 128)"
+    expect_equal 'tx_share 10Mbit tx_max 1Gbit' "$(rate 128)"
 }
 
 # Linux 6.1 knows no priorities; netdevsim has neither addresses nor states of functions, and its
@@ -84,8 +79,7 @@ test_refused_options() {
     expect_states loaded "${ports[@]}"
 }
 
-tx_packets() { ip -s -j link show "$1" | python3 -c 'import json, sys
-print(json.load(sys.stdin)[0]["stats64"]["tx"]["packets"])'; }
+tx_packets() { cat "/sys/class/net/$1/statistics/tx_packets"; }
 
 # netdevsim counts what is sent and drops it (nsim_start_xmit()); nothing comes from there.
 test_traffic() {
@@ -107,8 +101,7 @@ test_bond() {
     ovs-vsctl del-port p1 -- del-port p2
     ip link add bond0 type bond mode active-backup miimon 100
     for port in 0 1; do
-        netdev=$(devlink -j port show $dev/$port | python3 -c "import json, sys
-print(json.load(sys.stdin)['port']['$dev/$port']['netdev'])")
+        netdev=$(devlink port show $dev/$port | sed -n 's/.* netdev \([^ ]*\).*/\1/p')
         ip link set "$netdev" down
         ip link set "$netdev" master bond0
     done
@@ -120,8 +113,7 @@ print(json.load(sys.stdin)['port']['$dev/$port']['netdev'])")
     esw set-mode $dev switchdev
     expect_agreement
     expect_states loaded pf0vf0 pf0vf1
-    expect_equal bond0 "$(ip -j link show master bond0 | python3 -c 'import json, sys
-print(*{link["master"] for link in json.load(sys.stdin)})')"
+    expect_equal 2 "$(wc -w </sys/class/net/bond0/bonding/slaves)" "netdevs in the bond"
     ovs-vsctl del-port bond0
     ip link del bond0
     expect_agreement
@@ -136,7 +128,7 @@ test_kill() {
     expect_agreement
     expect_states loaded "${ports[@]}"
     ofports | diff "$ESW_TEST_DIR/ofports" -
-    expect_equal '1250000 125000000 None' "$(rate 128)"
+    expect_equal 'tx_share 10Mbit tx_max 1Gbit' "$(rate 128)"
     # What changes while there is no daemon.
     kill_vswitchd
     set_vfs 1 0
