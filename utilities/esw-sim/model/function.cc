@@ -179,11 +179,16 @@ void Adapter::remove_ethernet(const OperationPtr& op, const std::shared_ptr<Inst
         }
         if (topology_.kernel.ports_follow_netdevs()) {
             port_loses_netdev(home, *port, netdev);
-        } else {  // 6.1: unregister_netdev(), then the port goes as it is
+            notify(DEVLINK_CMD_PORT_DEL, home, *port);
+        } else {  // 6.1: unregister_netdev(), then the port goes and still names the netdev
+            std::optional<Netdev> gone;
+            if (port->netdev) {
+                gone = *port->netdev;
+                port->netdev = &*gone;
+            }
             drop_netdev(netdev);
-            port->netdev = nullptr;
+            notify(DEVLINK_CMD_PORT_DEL, home, *port);
         }
-        notify(DEVLINK_CMD_PORT_DEL, home, *port);
         std::erase_if(home.ports, [&](const auto& owned) { return owned.get() == port; });
         drop_ethernet_instance(function);
         return {};
