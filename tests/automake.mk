@@ -39,8 +39,10 @@ ESW_SYSTEM_TESTS += \
 	tests/ovs/try-it.sh \
 	tests/ovs/visible.sh
 ESW_KERNEL_TESTS = \
+	tests/kernel/commands.sh \
 	tests/kernel/eswitches.sh \
 	tests/kernel/netlink.sh \
+	tests/kernel/order.sh \
 	tests/kernel/ports.sh
 ESW_SUITES = tests/ovs-suite/run-suite
 
@@ -63,6 +65,8 @@ include tests/sim/automake.mk
 EXTRA_DIST += tests/lib.sh tests/ovs/lib-ovs.sh tests/ovs/lib-scenarios.sh tests/ovs/lib-sim.sh \
 	tests/quiet.py tests/ovs/tagged-frames.py tests/run $(ESW_CHECK_TESTS) $(ESW_SYSTEM_TESTS) \
 	$(ESW_KERNEL_TESTS) tests/kernel/agreement.py tests/kernel/lib-kernel.sh \
+	tests/lib-recorded.sh tests/commands tests/data/commands-6.1 tests/data/commands-6.1-mlx5 \
+	tests/data/notifications-6.1 tests/data/notifications-6.1-mlx5 \
 	$(ESW_SUITES) tests/ovs-suite/minimum \
 	tests/model/eswitch.pml tests/model/lifecycle.pml tests/model/locks.pml
 

@@ -67,7 +67,7 @@ test_silent_mode() {
     expect_agreement
 }
 
-# netdevsim falls back to legacy mode when its VFs go, mlx5 does not (nsim_bus_dev_set_vfs()).
+# netdevsim falls back to legacy mode when its VFs go, mlx5 does not (nsim_drv_configure_vfs()).
 test_vf_count() {
     set_vfs 1 0
     expect_mode legacy

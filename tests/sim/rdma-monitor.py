@@ -9,6 +9,9 @@ import socket
 import struct
 import sys
 
+sys.dont_write_bytecode = True
+from netlink_messages import attributes, text  # noqa: E402
+
 NETLINK_RDMA = 20
 SOL_NETLINK = 270
 NETLINK_ADD_MEMBERSHIP = 1
@@ -16,19 +19,6 @@ RDMA_NL_GROUP_NOTIFY = 4
 EVENTS = ("registered", "unregistered", "attached", "detached")  # enum rdma_nl_notify_event_type
 DEV_NAME, PORT_INDEX, NDEV_NAME = 2, 3, 51
 EVENT_TYPE = 102
-
-
-def attributes(payload):
-    found = {}
-    while len(payload) >= 4:
-        length, kind = struct.unpack_from("HH", payload)
-        found[kind & 0x3fff] = payload[4:length]
-        payload = payload[(length + 3) & ~3:]
-    return found
-
-
-def text(value):
-    return value.rstrip(b"\0").decode()
 
 
 def main():
