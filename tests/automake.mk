@@ -8,6 +8,7 @@
 #   suite   Open vSwitch's own testsuite with our daemon (make check-ovs)
 # Scripts print TAP; those in bash source tests/lib.sh.
 ESW_CHECK_TESTS += \
+	tests/check/build-kernel \
 	tests/check/build-ovs \
 	tests/check/build-tree \
 	tests/check/format \
