@@ -98,6 +98,10 @@ Result<LinkStats> WatchedKernel::link_stats(uint32_t ifindex) {
     return watch("the kernel (ip -s link show)", [&] { return kernel_.link_stats(ifindex); });
 }
 
+Result<std::vector<DriverCounter>> WatchedKernel::driver_counters(uint32_t ifindex) {
+    return watch("the kernel (ethtool -S)", [&] { return kernel_.driver_counters(ifindex); });
+}
+
 Status WatchedKernel::link_change(const LinkChange& change) {
     return watch("the kernel (ip link set)", [&] { return kernel_.link_change(change); });
 }

@@ -42,6 +42,7 @@ public:
     Result<std::vector<netlink::Link>> links() override;
     Result<netlink::Link> link(uint32_t ifindex) override;
     Result<netlink::LinkStats> link_stats(uint32_t ifindex) override;
+    Result<std::vector<netlink::DriverCounter>> driver_counters(uint32_t ifindex) override;
     Status link_change(const netlink::LinkChange& change) override;
     Result<netlink::LinkModes> link_modes(uint32_t ifindex) override;
     Result<netlink::NetdevFeatures> features(uint32_t ifindex) override;

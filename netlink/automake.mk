@@ -12,6 +12,8 @@ netlink_libesw_netlink_a_SOURCES = \
 	netlink/devlink_encode.cc \
 	netlink/devlink_types.cc \
 	netlink/devlink_types.h \
+	netlink/driver_counters.cc \
+	netlink/driver_counters.h \
 	netlink/ethtool_codec.cc \
 	netlink/ethtool_codec.h \
 	netlink/extended_ack.cc \

@@ -55,6 +55,8 @@ public:
     virtual Result<std::vector<Link>> links() = 0;
     virtual Result<Link> link(uint32_t ifindex) = 0;
     virtual Result<LinkStats> link_stats(uint32_t ifindex) = 0;
+    /// EOPNOTSUPP when the driver has none.
+    virtual Result<std::vector<DriverCounter>> driver_counters(uint32_t ifindex) = 0;
     virtual Status link_change(const LinkChange& change) = 0;
     /// EOPNOTSUPP when the driver has none, as that of a representor.
     virtual Result<LinkModes> link_modes(uint32_t ifindex) = 0;

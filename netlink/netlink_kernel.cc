@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "netlink/devlink_client.h"
+#include "netlink/driver_counters.h"
 #include "netlink/genl_families.h"
 #include "netlink/rdma_client.h"
 #include "netlink/rtnl_client.h"
@@ -76,6 +77,9 @@ public:
     Result<std::vector<Link>> links() override { return rtnl_.links(); }
     Result<Link> link(uint32_t ifindex) override { return rtnl_.link(ifindex); }
     Result<LinkStats> link_stats(uint32_t ifindex) override { return rtnl_.stats(ifindex); }
+    Result<std::vector<DriverCounter>> driver_counters(uint32_t ifindex) override {
+        return netlink::driver_counters(ifindex);
+    }
     Status link_change(const LinkChange& change) override { return rtnl_.change(change); }
     Result<LinkModes> link_modes(uint32_t ifindex) override { return rtnl_.link_modes(ifindex); }
     Result<NetdevFeatures> features(uint32_t ifindex) override { return rtnl_.features(ifindex); }

@@ -80,6 +80,13 @@ struct LinkStats {
     uint64_t tx_heartbeat_errors = 0, tx_window_errors = 0;
 };
 
+/// A counter that a driver has beside those of every network device, as "ethtool -S" shows it.
+struct DriverCounter {
+    std::string name;
+    uint64_t value = 0;
+    bool operator==(const DriverCounter&) const = default;
+};
+
 /// What to change of a link; absent members stay as they are.
 struct LinkChange {
     uint32_t ifindex = 0;

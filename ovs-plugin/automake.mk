@@ -8,6 +8,7 @@ ovs_plugin_libesw_plugin_a_SOURCES = \
 	ovs-plugin/command_arguments.h \
 	ovs-plugin/commands.cc \
 	ovs-plugin/commands.h \
+	ovs-plugin/device_reader.h \
 	ovs-plugin/failure_overlay.cc \
 	ovs-plugin/failure_overlay.h \
 	ovs-plugin/host_log.h \
@@ -15,6 +16,8 @@ ovs_plugin_libesw_plugin_a_SOURCES = \
 	ovs-plugin/netdev_setup.h \
 	ovs-plugin/option_parser.cc \
 	ovs-plugin/option_parser.h \
+	ovs-plugin/pending_commands.cc \
+	ovs-plugin/pending_commands.h \
 	ovs-plugin/plugin.cc \
 	ovs-plugin/plugin.h \
 	ovs-plugin/plugin_abi.cc \

@@ -257,6 +257,16 @@ std::map<std::string, ProviderStatus> BindingTracker::failures() const {
     return failures;
 }
 
+std::vector<std::string> BindingTracker::unsettled() const {
+    std::vector<std::string> names;
+    for (const auto& [id, entry] : ports_) {
+        if (entry.attempt != 0) {
+            names.push_back(entry.name);
+        }
+    }
+    return names;
+}
+
 const BindingTracker::Port* BindingTracker::find(uint64_t id) const {
     const auto found = ports_.find(id);
     return found == ports_.end() ? nullptr : &found->second.port;

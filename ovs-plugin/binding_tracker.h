@@ -76,6 +76,8 @@ public:
 
     /// No attempt runs.
     bool settled() const { return running_ == 0; }
+    /// The ports of which one does, by name.
+    std::vector<std::string> unsettled() const;
 
 private:
     struct EswitchStatus;

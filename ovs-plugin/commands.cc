@@ -18,7 +18,6 @@ namespace {
 
 using std::chrono::milliseconds;
 
-constexpr milliseconds kDefaultTimeout = std::chrono::seconds(60);
 /// Arguments of the `show` commands.
 Result<ReportRequest> parse_show(const std::vector<std::string>& args) {
     ReportRequest request;
@@ -137,7 +136,7 @@ Answer wait(const CommandContext& context, const std::vector<std::string>& args,
                 return wait_result(context, request, report);
             });
         });
-    return AnsweredLater();
+    return AnsweredLater{request->timeout};
 }
 
 Answer rescan(const CommandContext& context, const std::vector<std::string>& args, Done done) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <map>
 #include <string>
@@ -42,8 +43,13 @@ using CommandEnd = std::function<CommandResult()>;
 /// is of, and is called once, on any thread.
 using Report = std::function<CommandResult()>;
 
-/// The command has called, or will call, its CommandEnd.
-struct AnsweredLater {};
+constexpr std::chrono::milliseconds kDefaultTimeout = std::chrono::seconds(60);
+
+/// The command has called, or will call, its CommandEnd. After `timeout` it is answered even if not
+/// all bindings have been tried.
+struct AnsweredLater {
+    std::chrono::milliseconds timeout = kDefaultTimeout;
+};
 
 /// What a command gives.
 using Answer = std::variant<CommandResult, Report, AnsweredLater>;

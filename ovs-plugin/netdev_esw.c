@@ -7,6 +7,7 @@
 #include <linux/rtnetlink.h>
 #include <net/if.h>
 
+#include "fatal-signal.h"
 #include "hash.h"
 #include "openvswitch/vlog.h"
 #include "rtnetlink.h"
@@ -96,11 +97,11 @@ open_sockets(unsigned int ifindex, struct esw_rx_socket **rx)
     return error ? error : netdev_esw_open_rx(ifindex, rx);
 }
 
-/* Has the link of the device read, of which the kernel may have told what was
- * not heard.  One reading at a time: when anything was heard since it began,
- * there is another one after it. */
-static void
-read_link(struct netdev_esw *dev)
+/* Has the link of the device read, which may have changed unheard.  One reading
+ * at a time: when anything was heard since it began, there is another one after
+ * it. */
+void
+netdev_esw_read_link(struct netdev_esw *dev)
 {
     dev->news = dev->reading;
     if (!dev->reading) {
@@ -129,6 +130,7 @@ bind_device(struct netdev_esw *dev, const struct esw_binding *binding)
     ovs_mutex_lock(&dev->mutex);
     netdev_esw_close_rx(dev->rx);
     dev->rx = rx;
+    dev->changing = 0;
     if (ifindex) {
         netdev_esw_rebase_stats(dev, &binding->stats);
     }
@@ -138,7 +140,7 @@ bind_device(struct netdev_esw *dev, const struct esw_binding *binding)
         hmap_insert(&netdevs_by_ifindex, &dev->ifindex_node,
                     hash_int(ifindex, 0));
         netdev_esw_update_link(dev, &binding->link);
-        read_link(dev);
+        netdev_esw_read_link(dev);
     } else {
         struct esw_link gone;
 
@@ -167,6 +169,8 @@ netdev_esw_binding_changed(uint64_t port_id, const struct esw_binding *binding)
     if (dev) {
         if (binding->rebound) {
             error = bind_device(dev, binding);
+        } else if (binding->is_changing && netdev_esw_ifindex(dev)) {
+            netdev_esw_read_link(dev);
         } else {
             netdev_esw_status_changed(dev);
         }
@@ -188,6 +192,11 @@ static void
 take_link(struct netdev_esw *dev, int error, const struct esw_link *link)
     OVS_REQUIRES(netdevs_mutex)
 {
+    if (!esw_port_is_changing(dev->port)) {
+        ovs_mutex_lock(&dev->mutex);
+        dev->changing = 0;
+        ovs_mutex_unlock(&dev->mutex);
+    }
     if (!error) {
         netdev_esw_update_link(dev, link);
     } else if (error == ENODEV) {
@@ -198,7 +207,7 @@ take_link(struct netdev_esw *dev, int error, const struct esw_link *link)
     }
 }
 
-/* What read_link() has asked for. */
+/* What netdev_esw_read_link() has asked for. */
 void
 netdev_esw_link_read(uint64_t port_id, uint32_t ifindex, int error,
                      const struct esw_link *link)
@@ -212,7 +221,7 @@ netdev_esw_link_read(uint64_t port_id, uint32_t ifindex, int error,
         if (!netdev_esw_ifindex(dev)) {
             /* There is none any more. */
         } else if (dev->news || netdev_esw_ifindex(dev) != ifindex) {
-            read_link(dev);
+            netdev_esw_read_link(dev);
         } else {
             take_link(dev, error, link);
         }
@@ -238,7 +247,7 @@ read_all_links(void) OVS_EXCLUDED(netdevs_mutex)
 
     ovs_mutex_lock(&netdevs_mutex);
     HMAP_FOR_EACH (dev, ifindex_node, &netdevs_by_ifindex) {
-        read_link(dev);
+        netdev_esw_read_link(dev);
     }
     ovs_mutex_unlock(&netdevs_mutex);
 }
@@ -267,7 +276,7 @@ link_told(struct netdev_esw *dev, const struct rtnetlink_change *change)
     netdev_esw_update_link(dev, &link);
     if (carrier_changed) {
         /* And with it the speed, which is not told. */
-        read_link(dev);
+        netdev_esw_read_link(dev);
     }
 }
 
@@ -454,7 +463,6 @@ static const struct netdev_class netdev_esw_class = {
     .get_stats = netdev_esw_get_stats,
     .get_custom_stats = netdev_esw_get_custom_stats,
     .get_features = netdev_esw_get_features,
-    .get_addr_list = netdev_esw_get_addr_list,
     .send = netdev_esw_send,
     .rxq_alloc = netdev_esw_rxq_alloc,
     .rxq_construct = netdev_esw_rxq_construct,
@@ -465,10 +473,19 @@ static const struct netdev_class netdev_esw_class = {
     .rxq_drain = netdev_esw_rxq_drain,
 };
 
+static void
+finish_changes(void *aux OVS_UNUSED)
+{
+    esw_plugin_finish_changes(plugin);
+}
+
 void
 netdev_esw_register(struct esw_plugin *plugin_)
 {
     plugin = plugin_;
+    /* When a signal ends the daemon, Open vSwitch takes back the flags of all
+     * netdevs, by the hook before this one. */
+    fatal_signal_add_hook(finish_changes, NULL, NULL, false);
     /* Tells on the main thread, from within if_notifier_run().  Lives as long
      * as the process. */
     rtnetlink_notifier_create(link_changed, NULL);

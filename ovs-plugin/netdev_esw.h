@@ -36,8 +36,11 @@ struct netdev_esw {
     /* As the kernel said last, also of a device that is gone. */
     struct esw_link link OVS_GUARDED;
     struct esw_link_wish wish OVS_GUARDED;
+    unsigned int changing OVS_GUARDED; /* IFF_* that are asked for. */
     long long int carrier_resets OVS_GUARDED;
+    unsigned int binding OVS_GUARDED; /* Counts those to a device. */
     struct esw_link_stats kernel_stats OVS_GUARDED; /* As read last. */
+    uint64_t stats_number OVS_GUARDED; /* Of that reading. */
     /* What to add for those of the port, modulo 2^64. */
     struct esw_link_stats stats_base OVS_GUARDED;
     bool had_device OVS_GUARDED;
@@ -78,6 +81,9 @@ struct esw_plugin *netdev_esw_plugin(void);
 esw_binding_func netdev_esw_binding_changed;
 esw_link_func netdev_esw_link_read;
 
+/* Has the link of the device read.  Main thread. */
+void netdev_esw_read_link(struct netdev_esw *);
+
 /* Takes over what the kernel says of the device. */
 void netdev_esw_update_link(struct netdev_esw *, const struct esw_link *);
 
@@ -99,9 +105,6 @@ int netdev_esw_get_stats(const struct netdev *netdev,
                          struct netdev_stats *stats);
 int netdev_esw_get_custom_stats(const struct netdev *netdev,
                                 struct netdev_custom_stats *stats);
-int netdev_esw_get_addr_list(const struct netdev *netdev,
-                             struct in6_addr **addr, struct in6_addr **mask,
-                             int *n_addr);
 
 /* netdev_esw_rxtx.c */
 int netdev_esw_open_rx(unsigned int ifindex, struct esw_rx_socket **);
@@ -124,7 +127,5 @@ int netdev_esw_get_features(const struct netdev *netdev,
                             enum netdev_features *advertised,
                             enum netdev_features *supported,
                             enum netdev_features *peer);
-void netdev_esw_ethtool_counters(const char *name,
-                                 struct netdev_custom_stats *);
 
 #endif /* ovs-plugin/netdev_esw.h */

@@ -5,11 +5,7 @@
 
 #include <errno.h>
 #include <linux/ethtool.h>
-#include <linux/sockios.h>
-#include <net/if.h>
-#include <sys/ioctl.h>
 
-#include "socket-util.h"
 #include "util.h"
 
 /* Link speed and modes, as the kernel said last. */
@@ -109,95 +105,4 @@ netdev_esw_get_features(const struct netdev *netdev,
         *current |= NETDEV_F_AUTONEG;
     }
     return 0;
-}
-
-/* Counters.  Of the driver's many, those of the vport go to the database: with
- * flows in hardware they count what the device's own do not see.  (mlx5_core
- * calls them "vport_..." for a representor.) */
-
-#define MAX_COUNTERS 4096
-
-/* The ethtool interface knows devices by name only.  A device that is renamed
- * between the look at its name and the question gives ENODEV, once: the
- * notification of its new name is on the way. */
-static int
-do_ethtool(const char *name, void *command)
-{
-    struct ifreq ifr;
-
-    memset(&ifr, 0, sizeof ifr);
-    ovs_strlcpy(ifr.ifr_name, name, sizeof ifr.ifr_name);
-    ifr.ifr_data = command;
-    return af_inet_ioctl(SIOCETHTOOL, &ifr);
-}
-
-static uint32_t
-count_counters(const char *name)
-{
-    enum { HEADER_WORDS = sizeof(struct ethtool_sset_info) / 4 };
-    union {
-        struct ethtool_sset_info info;
-        uint32_t words[HEADER_WORDS + 1];
-    } request;
-    uint32_t n;
-
-    memset(&request, 0, sizeof request);
-    request.info.cmd = ETHTOOL_GSSET_INFO;
-    request.info.sset_mask = UINT64_C(1) << ETH_SS_STATS;
-    if (do_ethtool(name, &request) || !request.info.sset_mask) {
-        return 0;
-    }
-    n = request.words[HEADER_WORDS];
-    return n <= MAX_COUNTERS ? n : 0;
-}
-
-static bool
-is_vport_counter(const char *name)
-{
-    return !strncmp(name, "vport_", 6);
-}
-
-void
-netdev_esw_ethtool_counters(const char *name,
-                            struct netdev_custom_stats *custom)
-{
-    const uint32_t n = count_counters(name);
-    struct ethtool_gstrings *names;
-    struct ethtool_stats *values;
-
-    if (!n) {
-        return;
-    }
-    /* The kernel writes as many as there are, not as many as it is asked for:
-     * there may be more by now, or another device may have the name. */
-    names = xzalloc(sizeof *names + MAX_COUNTERS * ETH_GSTRING_LEN);
-    values = xzalloc(sizeof *values + MAX_COUNTERS * sizeof values->data[0]);
-    names->cmd = ETHTOOL_GSTRINGS;
-    names->string_set = ETH_SS_STATS;
-    names->len = n;
-    values->cmd = ETHTOOL_GSTATS;
-    values->n_stats = n;
-    if (!do_ethtool(name, names) && !do_ethtool(name, values)
-        && names->len == n && values->n_stats == n) {
-        custom->counters = xrealloc(custom->counters,
-                                    (custom->size + n)
-                                    * sizeof *custom->counters);
-        for (uint32_t i = 0; i < n; i++) {
-            char counter_name[ETH_GSTRING_LEN + 1];
-
-            ovs_strzcpy(counter_name,
-                        (const char *) names->data + i * ETH_GSTRING_LEN,
-                        sizeof counter_name);
-            if (is_vport_counter(counter_name)) {
-                struct netdev_custom_counter *counter
-                    = &custom->counters[custom->size++];
-
-                ovs_strlcpy(counter->name, counter_name,
-                            sizeof counter->name);
-                counter->value = values->data[i];
-            }
-        }
-    }
-    free(names);
-    free(values);
 }

@@ -34,39 +34,55 @@ links_equal(const struct esw_link *a, const struct esw_link *b)
             && !memcmp(a->mac, b->mac, sizeof a->mac));
 }
 
-/* Remembers 'wish', and makes 'after' of the device, if there is one.  A
- * device that goes at this very moment is no error. */
-static int
+/* Remembers 'wish', and has the device, if there is one, made like 'after',
+ * which is about those flags, MTU or MAC.  That is done on another thread: the
+ * kernel may take its time.  What the device refuses is told in the status.
+ * Main thread. */
+static void
 change_link(struct netdev_esw *dev, const struct esw_link_wish *wish,
-            const struct esw_link *after) OVS_EXCLUDED(dev->mutex)
+            const struct esw_link *after, unsigned int flags)
+    OVS_EXCLUDED(dev->mutex)
 {
     const unsigned int ifindex = netdev_esw_ifindex(dev);
     const bool changed = esw_port_set_wish(dev->port, wish);
-    struct esw_link before;
-    int error;
+    bool is_so;
 
     if (!ifindex) {
         /* The wish is what is shown while there is no device. */
         if (changed) {
             netdev_esw_status_changed(dev);
         }
-        return 0;
+        return;
     }
     ovs_mutex_lock(&dev->mutex);
-    before = dev->link;
+    is_so = links_equal(&dev->link, after) && !changed && !dev->reading;
+    if (!is_so) {
+        dev->changing |= flags;
+    }
     ovs_mutex_unlock(&dev->mutex);
-    if (links_equal(&before, after)) {
-        return 0;
+    if (is_so) {
+        return;
     }
+    esw_port_change_link(dev->port, ifindex, flags);
+    netdev_esw_read_link(dev);
+    if (flags) {
+        netdev_esw_status_changed(dev);
+    }
+}
 
-    error = esw_link_set(netdev_esw_plugin(), ifindex, &before, after);
-    if (error == ENODEV || error == ENXIO) {
-        return 0;
+/* Those of the device, save for those that it is about to have: Open vSwitch
+ * expects to see the flags that it has just set. */
+static enum netdev_flags
+shown_flags(const struct netdev_esw *dev) OVS_REQUIRES(dev->mutex)
+{
+    const unsigned int wished = ((dev->wish.up ? IFF_UP : 0)
+                                 | (dev->wish.promiscuous ? IFF_PROMISC : 0));
+
+    if (!netdev_esw_ifindex(dev)) {
+        return to_netdev_flags(wished);
     }
-    if (!error && netdev_esw_ifindex(dev) == ifindex) {
-        netdev_esw_update_link(dev, after);
-    }
-    return error;
+    return to_netdev_flags((dev->link.flags & ~dev->changing)
+                           | (wished & dev->changing));
 }
 
 int
@@ -78,12 +94,7 @@ netdev_esw_update_flags(struct netdev *netdev, enum netdev_flags off,
     struct esw_link link;
 
     ovs_mutex_lock(&dev->mutex);
-    if (netdev_esw_ifindex(dev)) {
-        *old_flags = to_netdev_flags(dev->link.flags);
-    } else {
-        *old_flags = ((dev->wish.up ? NETDEV_UP : 0)
-                      | (dev->wish.promiscuous ? NETDEV_PROMISC : 0));
-    }
+    *old_flags = shown_flags(dev);
     if (on & NETDEV_UP || off & NETDEV_UP) {
         dev->wish.up = (on & NETDEV_UP) != 0;
     }
@@ -98,7 +109,8 @@ netdev_esw_update_flags(struct netdev *netdev, enum netdev_flags off,
         return 0;
     }
     link.flags = (link.flags & ~to_iff(off)) | to_iff(on);
-    return change_link(dev, &wish, &link);
+    change_link(dev, &wish, &link, to_iff(off) | to_iff(on));
+    return 0;
 }
 
 int
@@ -117,7 +129,8 @@ netdev_esw_set_etheraddr(struct netdev *netdev, const struct eth_addr mac)
 
     link.has_mac = true;
     memcpy(link.mac, &mac, sizeof link.mac);
-    return change_link(dev, &wish, &link);
+    change_link(dev, &wish, &link, 0);
+    return 0;
 }
 
 int
@@ -151,7 +164,8 @@ netdev_esw_set_mtu(struct netdev *netdev, int mtu)
     ovs_mutex_unlock(&dev->mutex);
 
     link.mtu = mtu;
-    return change_link(dev, &wish, &link);
+    change_link(dev, &wish, &link, 0);
+    return 0;
 }
 
 int
@@ -231,6 +245,7 @@ netdev_esw_rebase_stats(struct netdev_esw *dev,
         add_stats(&dev->stats_base, start, -1);
     }
     dev->had_device = true;
+    dev->binding++;
     dev->kernel_stats = *start;
 }
 
@@ -266,15 +281,22 @@ int
 netdev_esw_get_stats(const struct netdev *netdev, struct netdev_stats *stats)
 {
     struct netdev_esw *dev = netdev_esw_cast(netdev);
-    const unsigned int ifindex = netdev_esw_ifindex(dev);
-    struct esw_link_stats fresh, total;
-    bool is_fresh;
+    struct esw_link_stats read, total;
+    unsigned int binding, ifindex;
+    uint64_t number = 0;
 
-    is_fresh = (ifindex
-                && !esw_link_get_stats(netdev_esw_plugin(), ifindex, &fresh));
     ovs_mutex_lock(&dev->mutex);
-    if (is_fresh) {
-        dev->kernel_stats = fresh;
+    binding = dev->binding;
+    ovs_mutex_unlock(&dev->mutex);
+    ifindex = netdev_esw_ifindex(dev);
+    if (ifindex) {
+        number = esw_port_read_stats(dev->port, ifindex, &read);
+    }
+    ovs_mutex_lock(&dev->mutex);
+    /* Another thread may have read later, and found another device. */
+    if (number > dev->stats_number && binding == dev->binding) {
+        dev->kernel_stats = read;
+        dev->stats_number = number;
     }
     total = dev->kernel_stats;
     add_stats(&total, &dev->stats_base, 1);
@@ -288,9 +310,9 @@ netdev_esw_get_stats(const struct netdev *netdev, struct netdev_stats *stats)
 }
 
 static void
-add_counter(struct netdev_custom_stats *stats, const char *name,
-            uint64_t value)
+add_counter(const char *name, uint64_t value, void *stats_)
 {
+    struct netdev_custom_stats *stats = stats_;
     struct netdev_custom_counter *counter;
 
     stats->counters = xrealloc(stats->counters,
@@ -305,35 +327,15 @@ netdev_esw_get_custom_stats(const struct netdev *netdev,
                             struct netdev_custom_stats *stats)
 {
     struct netdev_esw *dev = netdev_esw_cast(netdev);
-    char name[IFNAMSIZ];
+    const unsigned int ifindex = netdev_esw_ifindex(dev);
 
-    add_counter(stats, "esw_tx_absent_drops",
-                atomic_count_get64(&dev->tx_absent));
-    add_counter(stats, "esw_tx_failed_drops",
-                atomic_count_get64(&dev->tx_failed));
-    add_counter(stats, "esw_rx_bad_drops", atomic_count_get64(&dev->rx_bad));
-
-    ovs_mutex_lock(&dev->mutex);
-    ovs_strlcpy(name, dev->link.name, sizeof name);
-    ovs_mutex_unlock(&dev->mutex);
-    if (netdev_esw_ifindex(dev) && name[0]) {
-        netdev_esw_ethtool_counters(name, stats);
+    add_counter("esw_tx_absent_drops", atomic_count_get64(&dev->tx_absent),
+                stats);
+    add_counter("esw_tx_failed_drops", atomic_count_get64(&dev->tx_failed),
+                stats);
+    add_counter("esw_rx_bad_drops", atomic_count_get64(&dev->rx_bad), stats);
+    if (ifindex) {
+        esw_port_read_vport_counters(dev->port, ifindex, add_counter, stats);
     }
     return 0;
-}
-
-int
-netdev_esw_get_addr_list(const struct netdev *netdev, struct in6_addr **addr,
-                         struct in6_addr **mask, int *n_addr)
-{
-    struct netdev_esw *dev = netdev_esw_cast(netdev);
-    char name[IFNAMSIZ];
-
-    ovs_mutex_lock(&dev->mutex);
-    ovs_strlcpy(name, dev->link.name, sizeof name);
-    ovs_mutex_unlock(&dev->mutex);
-    if (!netdev_esw_ifindex(dev) || !name[0]) {
-        return EADDRNOTAVAIL;
-    }
-    return netdev_get_addrs(name, addr, mask, n_addr);
 }

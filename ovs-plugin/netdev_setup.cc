@@ -4,6 +4,7 @@
 #include <net/if.h>
 
 #include <cerrno>
+#include <future>
 #include <utility>
 
 namespace esw {
@@ -40,8 +41,8 @@ void NetdevSetup::prepare(Request request) {
     loop_->post([this, request = std::move(request)] { do_prepare(request); });
 }
 
-void NetdevSetup::remember(uint32_t ifindex, Found before) {
-    loop_->post([this, ifindex, before] { merge(ifindex, before); });
+void NetdevSetup::change(Change change) {
+    loop_->post([this, change = std::move(change)] { do_change(change); });
 }
 
 void NetdevSetup::read(uint64_t port_id, uint32_t ifindex) {
@@ -61,6 +62,12 @@ void NetdevSetup::keep_all() {
     });
 }
 
+bool NetdevSetup::wait_until_done(std::chrono::milliseconds timeout) {
+    const auto done = std::make_shared<std::promise<void>>();
+    loop_->post([done] { done->set_value(); });
+    return done->get_future().wait_for(timeout) == std::future_status::ready;
+}
+
 void NetdevSetup::stop() {
     if (thread_) {
         loop_->stop();
@@ -70,33 +77,45 @@ void NetdevSetup::stop() {
 }
 
 void NetdevSetup::do_prepare(const Request& request) {
-    const Error error = do_steps(request);
+    Refusals refused = do_steps(request);
     Result<Device> device = read_device(request.ifindex);
     if (!device && is_gone(device.error())) {
         found_.erase(request.ifindex);
     }
-    outcomes_.put({request.port_id, request.attempt, request.ifindex, error, std::move(device)});
+    outcomes_.put(
+        {request.port_id, request.attempt, request.ifindex, std::move(refused), std::move(device)});
 }
 
-Error NetdevSetup::do_steps(const Request& request) {
-    Error first;
-    for (const auto step : {&NetdevSetup::prepare_features, &NetdevSetup::prepare_qdisc,
-                            &NetdevSetup::prepare_link}) {
+NetdevSetup::Refusals NetdevSetup::do_steps(const Request& request) {
+    Refusals refused;
+    for (const auto step : {&NetdevSetup::prepare_features, &NetdevSetup::prepare_qdisc}) {
         Found before;
         const Status status = (this->*step)(request, before);
         merge(request.ifindex, before);
         if (status) {
             continue;
         }
-        if (is_gone(status.error())) {
-            return status.error();
+        const bool gone = is_gone(status.error());
+        if (refused.setup.code == 0 || gone) {
+            refused.setup = status.error();
         }
-        if (first.code == 0) {
-            first = status.error();
+        if (gone) {
+            return refused;
         }
         log_.warn("{}: {}", request.port, status.error().to_string());
     }
-    return first;
+    refused.wish = prepare_link(request);
+    for (const Error& error : {refused.wish.shape, refused.wish.flags}) {
+        if (error.code && !is_gone(error)) {
+            log_.warn("{}: {}", request.port, error.to_string());
+        }
+    }
+    return refused;
+}
+
+void NetdevSetup::do_change(const Change& change) {
+    changes_.put(
+        {change.port_id, change.number, fulfill(change.ifindex, change.wish, change.flags)});
 }
 
 Result<NetdevSetup::LinkState> NetdevSetup::read_link(uint32_t ifindex) {
@@ -158,24 +177,30 @@ Status NetdevSetup::prepare_qdisc(const Request& request, Found&) {
     return {};
 }
 
-Status NetdevSetup::prepare_link(const Request& request, Found& found) {
-    const auto link = kernel_.link(request.ifindex);
+NetdevSetup::WishRefusals NetdevSetup::prepare_link(const Request& request) {
+    // Somebody else may want it promiscuous.
+    return fulfill(request.ifindex, request.wish, {true, request.wish.promiscuous});
+}
+
+NetdevSetup::WishRefusals NetdevSetup::fulfill(uint32_t ifindex, const LinkWish& wish,
+                                               Flags flags) {
+    const auto link = kernel_.link(ifindex);
     if (!link) {
-        return fail(link.error());
+        return {link.error(), link.error()};
     }
+    Found found;
     const bool was_up = link->flags & IFF_UP;
     const bool was_promiscuous = link->flags & IFF_PROMISC;
-    const LinkWish& wish = request.wish;
 
     netlink::LinkChange change;
-    change.ifindex = request.ifindex;
-    if (wish.up != was_up) {
+    change.ifindex = ifindex;
+    if (flags.up && wish.up != was_up) {
         change.up = wish.up;
         found.up = was_up;
     }
-    if (wish.promiscuous && !was_promiscuous) {
-        change.promiscuous = true;
-        found.promiscuous = false;
+    if (flags.promiscuous && wish.promiscuous != was_promiscuous) {
+        change.promiscuous = wish.promiscuous;
+        found.promiscuous = was_promiscuous;
     }
     if (wish.mtu && wish.mtu != link->mtu) {
         change.mtu = wish.mtu;
@@ -185,29 +210,38 @@ Status NetdevSetup::prepare_link(const Request& request, Found& found) {
         change.mac = wish.mac;
         found.mac = link->mac;
     }
-    return change_link(change);
+    WishRefusals refused = change_link(change, found);
+    merge(ifindex, found);
+    return refused;
 }
 
-Status NetdevSetup::change_link(const netlink::LinkChange& change) {
-    netlink::LinkChange shape = change, flags = change;
-    shape.up = shape.promiscuous = std::nullopt;
-    flags.mtu = std::nullopt;
-    flags.mac = std::nullopt;
-
-    Status status;
-    if (shape.mtu || shape.mac) {
-        status = kernel_.link_change(shape);
-        if (!status && is_gone(status.error())) {
-            return status;
+NetdevSetup::WishRefusals NetdevSetup::change_link(const netlink::LinkChange& change,
+                                                   Found& found) {
+    // The first error counts.
+    const auto ask = [&](netlink::LinkChange part, Error& refused, auto&... before) {
+        part.ifindex = change.ifindex;
+        const Status done = kernel_.link_change(part);
+        if (!done) {
+            (before.reset(), ...);
+            refused = refused.code ? refused : done.error();
         }
+    };
+    netlink::LinkChange mtu, mac, flags;
+    mtu.mtu = change.mtu;
+    mac.mac = change.mac;
+    flags.up = change.up;
+    flags.promiscuous = change.promiscuous;
+    WishRefusals refused;
+    if (mtu.mtu) {
+        ask(mtu, refused.shape, found.mtu);
+    }
+    if (mac.mac) {
+        ask(mac, refused.shape, found.mac);
     }
     if (flags.up || flags.promiscuous) {
-        Status flagged = kernel_.link_change(flags);
-        if (!flagged && (status || is_gone(flagged.error()))) {
-            return flagged;
-        }
+        ask(flags, refused.flags, found.up, found.promiscuous);
     }
-    return status;
+    return refused;
 }
 
 void NetdevSetup::merge(uint32_t ifindex, const Found& before) {
@@ -217,7 +251,7 @@ void NetdevSetup::merge(uint32_t ifindex, const Found& before) {
             first = now;
         }
     };
-    if (keep_) {
+    if (keep_ || before == Found()) {
         return;
     }
     Found& found = found_[ifindex];
@@ -233,13 +267,13 @@ void NetdevSetup::do_put_back(uint32_t ifindex) {
     if (node.empty()) {
         return;
     }
-    const Found& found = node.mapped();
-    if (found.up || found.promiscuous || found.mtu || found.mac) {
-        const Status status =
-            change_link({ifindex, found.up, found.promiscuous, found.mtu, found.mac, {}, {}});
-        if (!status && !is_gone(status.error())) {
+    Found& found = node.mapped();
+    const auto refused =
+        change_link({ifindex, found.up, found.promiscuous, found.mtu, found.mac, {}, {}}, found);
+    for (const Error& error : {refused.shape, refused.flags}) {
+        if (error.code && !is_gone(error)) {
             log_.warn("ifindex {}: could not be put back as it was found: {}", ifindex,
-                      status.error().to_string());
+                      error.to_string());
         }
     }
     for (const std::string& feature : found.features) {

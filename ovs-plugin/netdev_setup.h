@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <deque>
 #include <functional>
@@ -28,13 +29,12 @@ struct LinkWish {
     bool operator==(const LinkWish&) const = default;
 };
 
-/// Makes network devices fit for a port, reads what they are like and puts them back, on a thread
-/// of its own: bringing up a representor takes firmware commands, and the kernel answers nobody who
-/// asks about network devices while it makes or removes others. The switch's main thread must not
-/// wait for either.
+/// Makes network devices fit for a port, changes them, reads what they are like and puts them back,
+/// on a thread of its own: bringing up a representor takes firmware commands, and the kernel
+/// answers nobody who asks about network devices while it makes or removes others. The switch's
+/// main thread must not wait for either.
 ///
-/// Threads: any, save that take_outcomes() and take_readings() belong to one. Requests are done in
-/// order.
+/// Threads: any, save that the take_...() belong to one. Requests are done in order.
 class NetdevSetup {
 public:
     struct Request {
@@ -54,14 +54,28 @@ public:
         netlink::LinkStats stats;
     };
 
-    /// `error` is of the first step that failed; the steps after it were tried all the same, save
-    /// that ENODEV ends it. That alone does not say that the device is gone: ethtool and changes
-    /// are refused so while a driver that recovers has detached it. `device` says so.
+    /// What was refused, of the wish.
+    struct WishRefusals {
+        Error shape;  ///< MTU or MAC
+        Error flags;
+
+        bool operator==(const WishRefusals&) const = default;
+    };
+    /// What was refused first, of features and qdisc, and of the wish. What comes after it was
+    /// tried all the same, save that ENODEV ends it. That alone does not say that the device is
+    /// gone: ethtool and changes are refused so while a driver that recovers has detached it.
+    struct Refusals {
+        Error setup;
+        WishRefusals wish;
+
+        bool operator==(const Refusals&) const = default;
+    };
+
     struct Outcome {
         uint64_t port_id = 0;
         uint64_t attempt = 0;
         uint32_t ifindex = 0;
-        Error error;
+        Refusals refused;
         Result<Device> device;  ///< as it was after the steps, or why it could not be read
     };
 
@@ -81,10 +95,32 @@ public:
         std::optional<uint32_t> mtu;
         std::optional<netlink::MacAddress> mac;
         netlink::NetdevFeatures features;  ///< that were on, and are off now
+
+        bool operator==(const Found&) const = default;
     };
 
-    /// Says what a device was like before its owner changed it otherwise than by prepare().
-    void remember(uint32_t ifindex, Found before);
+    /// Which flags of a device are asked for; the others stay as they are.
+    struct Flags {
+        bool up = false;
+        bool promiscuous = false;
+    };
+
+    /// Changes a device that was made ready before: MTU and MAC as wished, and those flags. What
+    /// was found is remembered.
+    struct Change {
+        uint64_t port_id = 0;
+        uint64_t number = 0;  ///< given back in the outcome
+        uint32_t ifindex = 0;
+        LinkWish wish;
+        Flags flags;
+    };
+    void change(Change change);
+
+    struct ChangeOutcome {
+        uint64_t port_id = 0;
+        uint64_t number = 0;
+        WishRefusals refused;
+    };
 
     /// The answer to read().
     struct Reading {
@@ -104,6 +140,11 @@ public:
 
     std::deque<Outcome> take_outcomes() { return outcomes_.take_all(); }
     std::deque<Reading> take_readings() { return readings_.take_all(); }
+    std::deque<ChangeOutcome> take_changes() { return changes_.take_all(); }
+
+    /// Waits until what was asked for so far is done, but for no longer than `timeout`; returns
+    /// whether it is.
+    bool wait_until_done(std::chrono::milliseconds timeout);
 
     /// Does what was asked for so far, then ends the thread. Idempotent; owner only.
     void stop();
@@ -115,18 +156,22 @@ private:
           log_(log, "esw_plugin"),
           loop_(std::move(loop)),
           outcomes_(wake),
-          readings_(wake) {}
+          readings_(wake),
+          changes_(wake) {}
 
     void do_prepare(const Request& request);
-    Error do_steps(const Request& request);
+    Refusals do_steps(const Request& request);
+    void do_change(const Change& change);
     Result<Device> read_device(uint32_t ifindex);
     Result<LinkState> read_link(uint32_t ifindex);
     Status prepare_features(const Request& request, Found& found);
     Status prepare_qdisc(const Request& request, Found& found);
-    Status prepare_link(const Request& request, Found& found);
-    /// In two requests, as the kernel ends one at its first error: a device that refuses an MTU or
-    /// an address is brought up or down all the same. Returns the first error.
-    Status change_link(const netlink::LinkChange& change);
+    WishRefusals prepare_link(const Request& request);
+    WishRefusals fulfill(uint32_t ifindex, const LinkWish& wish, Flags flags);
+    /// In a request for each of MTU, MAC and flags, as the kernel ends one at its first error: a
+    /// device that refuses an MTU is brought up or down all the same. What is refused is taken out
+    /// of `found`.
+    WishRefusals change_link(const netlink::LinkChange& change, Found& found);
     void merge(uint32_t ifindex, const Found& before);
     void do_put_back(uint32_t ifindex);
 
@@ -135,6 +180,7 @@ private:
     const std::unique_ptr<EventLoop> loop_;
     Mailbox<Outcome> outcomes_;
     Mailbox<Reading> readings_;
+    Mailbox<ChangeOutcome> changes_;
     // The loop's thread only.
     std::map<uint32_t, Found> found_;  // by ifindex
     bool keep_ = false;

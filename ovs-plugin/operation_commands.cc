@@ -18,8 +18,6 @@ namespace {
 
 using std::chrono::milliseconds;
 
-constexpr milliseconds kDefaultTimeout = std::chrono::seconds(60);
-
 struct OperationRequest {
     std::vector<std::string> objects;
     milliseconds timeout = kDefaultTimeout;
@@ -72,7 +70,7 @@ Answer set_mode_command(const CommandContext& context, const std::vector<std::st
     if (request->objects[1] == "profile") {
         context.manager.set_mode_by_profile(*handle, request->timeout,
                                             answer_with(std::move(done)));
-        return AnsweredLater();
+        return AnsweredLater{request->timeout};
     }
     const auto mode = netlink::parse_eswitch_mode(request->objects[1]);
     if (!mode) {
@@ -81,7 +79,7 @@ Answer set_mode_command(const CommandContext& context, const std::vector<std::st
                          "profile"});
     }
     context.manager.set_mode(*handle, *mode, request->timeout, answer_with(std::move(done)));
-    return AnsweredLater();
+    return AnsweredLater{request->timeout};
 }
 
 Answer plan_command(const CommandContext& context, const std::vector<std::string>& args, Done) {
@@ -121,7 +119,7 @@ Answer reload_command(const CommandContext& context, const std::vector<std::stri
         return error_of(handle.error());
     }
     context.manager.reload(*handle, request->timeout, answer_with(std::move(done)));
-    return AnsweredLater();
+    return AnsweredLater{request->timeout};
 }
 
 Answer add_sf_command(const CommandContext& context, const std::vector<std::string>& args,
@@ -142,7 +140,7 @@ Answer add_sf_command(const CommandContext& context, const std::vector<std::stri
     }
     context.manager.add_subfunction(*handle, number, request->timeout,
                                     answer_with(std::move(done)));
-    return AnsweredLater();
+    return AnsweredLater{request->timeout};
 }
 
 Answer delete_sf_command(const CommandContext& context, const std::vector<std::string>& args,
@@ -159,7 +157,7 @@ Answer delete_sf_command(const CommandContext& context, const std::vector<std::s
         return error_of({EINVAL, ref->to_string(), "", "not an SF's representor"});
     }
     context.manager.delete_subfunction(*ref, request->timeout, answer_with(std::move(done)));
-    return AnsweredLater();
+    return AnsweredLater{request->timeout};
 }
 
 Answer retry_command(const CommandContext& context, const std::vector<std::string>& args,

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ovs-plugin/plugin.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cerrno>
-#include <exception>
 
+#include "base/back_off.h"
 #include "ovs-plugin/port_status.h"
 
 namespace esw {
@@ -12,6 +14,11 @@ namespace {
 
 /// run() goes on in the next turn of the main loop then.
 constexpr Duration kLongestTurn = std::chrono::milliseconds(3);
+/// Of a change that did not get through.
+constexpr Duration kFirstRetry = std::chrono::milliseconds(250);
+constexpr Duration kLastRetry = std::chrono::seconds(30);
+/// From here on counters that came late are worth a line in the log.
+constexpr Duration kNotableDelay = std::chrono::seconds(1);
 
 bool is_gone(const Error& error) {
     return error.code == ENODEV || error.code == ENXIO;
@@ -21,6 +28,34 @@ bool is_gone(const Error& error) {
 bool did_not_get_through(const Error& error) {
     return error.code == EMFILE || error.code == ENFILE || error.code == ENOBUFS ||
            error.code == ENOMEM || error.code == ETIMEDOUT;
+}
+
+bool is_worth_another_try(const Error& error) {
+    return did_not_get_through(error) || is_gone(error);
+}
+
+std::string text_of(const Error& error) {
+    return error.code ? error.to_string() : "";
+}
+
+std::string text_of(const NetdevSetup::WishRefusals& refused) {
+    const std::string shape = text_of(refused.shape), flags = text_of(refused.flags);
+    if (shape.empty() || shape == flags) {
+        return flags;
+    }
+    return flags.empty() ? shape : shape + "; " + flags;
+}
+
+/// Of a driver's many counters those of the vport go to the database: with flows in hardware they
+/// count what the device's own do not see. (mlx5_core calls them "vport_..." for a representor.)
+Result<Plugin::DriverCounters> vport_counters_of(netlink::Kernel& kernel, uint32_t ifindex) {
+    auto counters = kernel.driver_counters(ifindex);
+    if (counters) {
+        std::erase_if(*counters, [](const netlink::DriverCounter& counter) {
+            return !counter.name.starts_with("vport_");
+        });
+    }
+    return counters;
 }
 
 /// Null when there is none.
@@ -63,10 +98,17 @@ Plugin::Plugin(Parts parts, std::unique_ptr<WakeFd> wake)
     : parts_(std::move(parts)),
       log_(*parts_.log, "esw_plugin"),
       wake_(std::move(wake)),
-      completions_([wake_fd = wake_.get()] { wake_fd->notify(); }),
-      written_([wake_fd = wake_.get()] { wake_fd->notify(); }),
+      commands_(*parts_.clock, [wake_fd = wake_.get()] { wake_fd->notify(); }),
+      patience_(parts_.patience),
+      link_stats_(
+          counters_, [this](uint32_t ifindex) { return parts_.kernel->link_stats(ifindex); },
+          patience_, [this](Duration late) { caught_up("counters", late); }),
+      vport_counters_(
+          counters_,
+          [this](uint32_t ifindex) { return vport_counters_of(*parts_.kernel, ifindex); },
+          patience_, [this](Duration late) { caught_up("counters of vports", late); }),
       closer_("esw close"),
-      reports_("esw reports") {}
+      counters_("esw counters") {}
 
 Plugin::~Plugin() {
     if (manager_) {
@@ -75,11 +117,10 @@ Plugin::~Plugin() {
 }
 
 void Plugin::run(const Changed& changed, const LinkRead& link_read) {
+    patience_.renew();
     wake_->clear();
-    // Completions first: the snapshot that is taken after them has what they tell of.
-    for (Completion& completion : completions_.take_all()) {
-        completed_.push_back(std::move(completion));
-    }
+    // First: the snapshot that is taken after it has what the completed commands tell of.
+    commands_.take_completed();
 
     {
         MutexLock lock(mutex_);
@@ -90,7 +131,9 @@ void Plugin::run(const Changed& changed, const LinkRead& link_read) {
             changes_.push_back(std::move(change));
         }
     }
-    for (const NetdevSetup::Reading& reading : setup_->take_readings()) {
+    const auto readings = setup_->take_readings();
+    take_changes();
+    for (const NetdevSetup::Reading& reading : readings) {
         --reading_;
         link_read(reading);
     }
@@ -106,6 +149,21 @@ void Plugin::run(const Changed& changed, const LinkRead& link_read) {
     }
     MutexLock lock(mutex_);
     next_retry_ = tracker_.next_retry();
+    for (const auto& [id, at] : change_retries_) {
+        next_retry_ = std::min(next_retry_.value_or(at), at);
+    }
+}
+
+/// After the readings were taken and before they are told: of a device that was read after a
+/// change, it is known here what came of that.
+void Plugin::take_changes() {
+    MutexLock lock(mutex_);
+    for (const NetdevSetup::ChangeOutcome& outcome : setup_->take_changes()) {
+        if (auto change = take_change(outcome)) {
+            changes_.push_back(std::move(*change));
+        }
+    }
+    retry_changes();
 }
 
 void Plugin::read_link(uint64_t port_id, uint32_t ifindex) {
@@ -117,15 +175,32 @@ void Plugin::make_change(const Change& change, const Changed& changed) {
     if (change.attempt) {
         attach(change, changed);
     } else {
-        changed(change.port_id, change.binding);
+        tell(change, changed);
     }
 }
 
-std::optional<Duration> Plugin::time_to_retry() const {
-    if (!next_retry_) {
-        return std::nullopt;
+int Plugin::tell(const Change& change, const Changed& changed) {
+    if (change.binding.rebound) {
+        link_stats_.forget(change.port_id);
+        vport_counters_.forget(change.port_id);
     }
-    return std::max(Duration::zero(), *next_retry_ - parts_.clock->now());
+    return changed(change.port_id, change.binding);
+}
+
+void Plugin::caught_up(const char* what, Duration late) {
+    if (late >= kNotableDelay) {
+        log_.info("the kernel told {} {} ms late; those of before were shown", what, to_ms(late));
+    }
+    wake_->notify();  // who waits for that
+}
+
+std::optional<Duration> Plugin::time_to_next() const {
+    std::optional<Duration> next = commands_.time_to_overdue();
+    if (next_retry_) {
+        const Duration retry = std::max(Duration::zero(), *next_retry_ - parts_.clock->now());
+        next = std::min(next.value_or(retry), retry);
+    }
+    return next;
 }
 
 std::vector<Plugin::Change> Plugin::collect_changes() {
@@ -157,7 +232,8 @@ Plugin::Change Plugin::act(const BindingTracker::Step& step) {
         case Kind::kDetach:
             log_.debug("{}: ifindex {} is taken away", ports_[step.port_id].name, step.ifindex);
             setup_->put_back(step.ifindex);
-            return {step.port_id, {true, 0, {}, {}}};
+            forget_device(ports_[step.port_id]);
+            return {step.port_id, {true, 0, false, {}, {}}};
         case Kind::kStatus:
             break;
     }
@@ -181,7 +257,7 @@ bool Plugin::prepared_again(uint64_t id, uint32_t ifindex, uint64_t attempt) {
 }
 
 std::optional<Plugin::Change> Plugin::take_outcome(const NetdevSetup::Outcome& outcome) {
-    const auto& [id, attempt, ifindex, step_error, device] = outcome;
+    const auto& [id, attempt, ifindex, refused, device] = outcome;
     const auto port = ports_.find(id);
     if (port == ports_.end() || !tracker_.awaits(id, attempt)) {
         return std::nullopt;
@@ -189,18 +265,85 @@ std::optional<Plugin::Change> Plugin::take_outcome(const NetdevSetup::Outcome& o
     if (prepared_again(id, ifindex, attempt)) {
         return std::nullopt;
     }
-    port->second.setup_error.clear();
+    forget_device(port->second);
     if (!device && is_gone(device.error())) {
         tracker_.gone(id, attempt);
         return Change{id, {}};
     }
-    if (!device || did_not_get_through(step_error) || is_gone(step_error)) {
-        fail_attempt(id, attempt, device ? step_error : device.error());
+    if (!device) {
+        fail_attempt(id, attempt, device.error());
         return Change{id, {}};
     }
+    for (const Error& error : {refused.setup, refused.wish.shape, refused.wish.flags}) {
+        if (is_worth_another_try(error)) {
+            fail_attempt(id, attempt, error);
+            return Change{id, {}};
+        }
+    }
     // What the device refuses does not keep it from the datapath.
-    port->second.setup_error = step_error.code ? step_error.to_string() : "";
-    return Change{id, {true, ifindex, device->link, device->stats}, attempt};
+    port->second.setup_error = text_of(refused.setup);
+    port->second.wish_error = text_of(refused.wish);
+    return Change{id, {true, ifindex, false, device->link, device->stats}, attempt};
+}
+
+void Plugin::forget_device(Port& port) {
+    port.setup_error.clear();
+    port.wish_error.clear();
+    port.change = {};
+}
+
+void Plugin::post_change(uint64_t id, Port& port, uint32_t ifindex) {
+    port.change.number = ++last_change_;
+    port.change.flags_open = true;
+    change_retries_.erase(id);
+    setup_->change({id, port.change.number, ifindex, port.wish, port.change.flags});
+}
+
+std::optional<Plugin::Change> Plugin::take_change(const NetdevSetup::ChangeOutcome& outcome) {
+    const auto& [id, number, refused] = outcome;
+    const auto found = ports_.find(id);
+    if (found == ports_.end() || found->second.change.number != number) {
+        return std::nullopt;  // the port has another device, or a later change says more
+    }
+    Port& port = found->second;
+    port.change.flags_open = is_worth_another_try(refused.flags);
+    if (refused.flags.code == 0) {
+        port.change.flags = {};
+    }
+    if (port.change.flags_open || is_worth_another_try(refused.shape)) {
+        change_retries_[id] =
+            parts_.clock->now() + back_off(kFirstRetry, kLastRetry, port.change.retries++);
+    } else {
+        port.change.retries = 0;
+    }
+    const std::string text = text_of(refused);
+    if (text == port.wish_error) {
+        return std::nullopt;
+    }
+    if (!text.empty() && !is_gone(refused.shape) && !is_gone(refused.flags)) {
+        log_.warn("{}: {}", port.name, text);
+    }
+    port.wish_error = text;
+    return Change{id, {}};
+}
+
+void Plugin::retry_changes() {
+    const TimePoint now = parts_.clock->now();
+    for (auto retry = change_retries_.begin(); retry != change_retries_.end();) {
+        const auto [id, at] = *retry++;
+        if (at > now) {
+            continue;
+        }
+        change_retries_.erase(id);
+        const auto port = ports_.find(id);
+        const BindingTracker::Port* bound = tracker_.find(id);
+        if (port != ports_.end() && port->second.change.number && bound && bound->attached) {
+            post_change(id, port->second, bound->attached);
+            Binding changing;
+            changing.is_changing = true;
+            changes_.push_back({id, changing});
+        }
+    }
 }
 
 void Plugin::attach(const Change& change, const Changed& changed) {
@@ -212,7 +355,7 @@ void Plugin::attach(const Change& change, const Changed& changed) {
             return;
         }
     }
-    const int error = changed(id, change.binding);
+    const int error = tell(change, changed);
     {
         MutexLock lock(mutex_);
         if (!error) {
@@ -244,66 +387,71 @@ PortFailures Plugin::failures() const {
     return tracker_.failures();
 }
 
-std::function<void(CommandEnd)> Plugin::completer(uint64_t command) {
-    return [this, command](CommandEnd end) { completions_.put({command, std::move(end)}); };
-}
-
 void Plugin::command(const std::vector<std::string>& args, void* conn, const Reply& reply) {
-    const uint64_t number = ++last_command_;
+    const uint64_t number = commands_.begin();
     const CommandContext context{*manager_, *parts_.clock, parts_.bridges,
                                  [this] { return failures(); }};
-    const Answer answer = run_command(context, args, completer(number));
+    const Answer answer = run_command(context, args, commands_.completer(number));
     if (const auto* result = std::get_if<CommandResult>(&answer)) {
         reply(conn, result->error, result->text);
         return;
     }
-    waiting_[number] = conn;
     if (const auto* report = std::get_if<Report>(&answer)) {
-        write(number, *report);
+        commands_.write(number, conn, *report);
+    } else {
+        commands_.add(number, conn, std::get<AnsweredLater>(answer).timeout);
     }
-}
-
-void Plugin::write(uint64_t command, Report report) {
-    reports_.push({[this, command, report = std::move(report)] {
-                       CommandResult result;
-                       try {
-                           result = report();
-                       } catch (const std::exception& e) {
-                           // Nothing in here may end the switch.
-                           result = {true, std::string("internal error: ") + e.what()};
-                       }
-                       written_.put({command, std::move(result)});
-                   },
-                   [this, command](const Error& error) {
-                       written_.put({command, {true, error.to_string()}});
-                   }});
 }
 
 void Plugin::answer(const std::function<bool()>& is_status_written, const Reply& reply) {
-    reply_written(reply);
-    const bool follows = static_cast<bool>(is_status_written);
-    if (completed_.empty() || (follows && !(is_settled() && is_status_written()))) {
+    commands_.reply_written(reply);
+    if (!commands_.has_completed()) {
         return;
     }
-    reply_completed(reply);
-}
-
-void Plugin::reply_written(const Reply& reply) {
-    for (const auto& [command, result] : written_.take_all()) {
-        reply_to(command, result, reply);
-    }
-}
-
-void Plugin::reply_to(uint64_t command, const CommandResult& result, const Reply& reply) {
-    const auto waiting = waiting_.extract(command);
-    if (!waiting.empty()) {
-        reply(waiting.mapped(), result.error, result.text);
+    const bool follows = static_cast<bool>(is_status_written);
+    if (!follows || (is_settled() && is_status_written())) {
+        commands_.reply_completed(reply);
+    } else {
+        commands_.reply_overdue([this] { return unsettled(); }, reply);
     }
 }
 
 bool Plugin::is_settled() const {
     MutexLock lock(mutex_);
-    return tracker_.settled() && changes_.empty() && reading_ == 0 && closing_ == 0;
+    return tracker_.settled() && changes_.empty() && reading_ == 0 && closing_ == 0 &&
+           !link_stats_.is_overdue() && !vport_counters_.is_overdue();
+}
+
+/// What is_settled(), or the writing of the status, waits for.
+std::string Plugin::unsettled() const {
+    std::vector<std::string> waits;
+    {
+        MutexLock lock(mutex_);
+        const auto ports = tracker_.unsettled();
+        constexpr size_t kMost = 3;
+        for (size_t i = 0; i < std::min(ports.size(), kMost); ++i) {
+            waits.push_back("the network device of " + ports[i] + " to be made ready");
+        }
+        if (ports.size() > kMost) {
+            waits.push_back(fmt::format("those of {} more ports", ports.size() - kMost));
+        }
+    }
+    if (!changes_.empty()) {
+        waits.push_back(fmt::format("changes of ports ({})", changes_.size()));
+    }
+    if (reading_) {
+        waits.push_back(fmt::format("readings of network devices ({})", reading_));
+    }
+    if (link_stats_.is_overdue() || vport_counters_.is_overdue()) {
+        waits.push_back("counters of network devices");
+    }
+    if (closing_) {
+        waits.push_back(fmt::format("packet sockets that close ({})", closing_.load()));
+    }
+    if (waits.empty()) {
+        waits.push_back("the database to have the status of the ports");
+    }
+    return fmt::format("{}", fmt::join(waits, ", "));
 }
 
 void Plugin::close(UniqueFd socket) {
@@ -318,12 +466,6 @@ void Plugin::close(UniqueFd socket) {
     closer_.push({end, [end](const Error&) { end(); }});
 }
 
-void Plugin::reply_completed(const Reply& reply) {
-    for (const Completion& completion : std::exchange(completed_, {})) {
-        reply_to(completion.command, completion.end(), reply);
-    }
-}
-
 void Plugin::stop(const Reply& reply) {
     {
         MutexLock lock(mutex_);
@@ -332,19 +474,13 @@ void Plugin::stop(const Reply& reply) {
         }
     }
     stop_threads();
-    reply_written(reply);
-    for (Completion& completion : completions_.take_all()) {
-        completed_.push_back(std::move(completion));
-    }
-    reply_completed(reply);
-    for (const auto& [number, conn] : std::exchange(waiting_, {})) {
-        reply(conn, true, "the switch is going down");
-    }
+    commands_.stop(reply);
 }
 
 void Plugin::stop_threads() {
     const auto stop_all = [this] {
-        reports_.stop();
+        commands_.stop_writing();
+        counters_.stop();
         setup_->stop();
         manager_->stop();
     };
@@ -397,6 +533,8 @@ bool Plugin::owns_name(uint64_t id, const Port& port) const {
 }
 
 void Plugin::remove_port(uint64_t id) {
+    link_stats_.forget(id);
+    vport_counters_.forget(id);
     MutexLock lock(mutex_);
     const auto port = ports_.find(id);
     if (port == ports_.end()) {
@@ -461,6 +599,34 @@ bool Plugin::set_wish(uint64_t id, const LinkWish& wish) {
     return std::exchange(ports_.at(id).wish, wish) != wish;
 }
 
+void Plugin::change_link(uint64_t id, uint32_t ifindex, NetdevSetup::Flags flags) {
+    MutexLock lock(mutex_);
+    const BindingTracker::Port* bound = tracker_.find(id);
+    if (stopped_ || !bound || bound->attached != ifindex) {
+        return;  // it is on its way from the port; the next one is made ready as wished
+    }
+    Port& port = ports_.at(id);
+    port.change.flags.up |= flags.up;
+    port.change.flags.promiscuous |= flags.promiscuous;
+    post_change(id, port, ifindex);
+}
+
+bool Plugin::finish_changes(std::chrono::milliseconds timeout) {
+    {
+        MutexLock lock(mutex_);
+        if (stopped_) {
+            return true;
+        }
+    }
+    return setup_->wait_until_done(timeout);
+}
+
+bool Plugin::is_changing(uint64_t id) const {
+    MutexLock lock(mutex_);
+    const auto port = ports_.find(id);
+    return port != ports_.end() && port->second.change.flags_open;
+}
+
 OptionMap Plugin::port_config(uint64_t id) const {
     MutexLock lock(mutex_);
     return ports_.at(id).options;
@@ -473,6 +639,7 @@ std::vector<std::pair<std::string, std::string>> Plugin::port_status(uint64_t id
     view.request = port.request ? &*port.request : nullptr;
     view.option_error = port.option_error;
     view.setup_error = port.setup_error;
+    view.wish_error = port.wish_error;
     if (const BindingTracker::Port* state = tracker_.find(id)) {
         view.binding = state->binding.get();
         view.eswitch = find_eswitch(applied_.get(), state->binding);

@@ -25,9 +25,11 @@
 #include "netlink/kernel.h"
 #include "ovs-plugin/binding_tracker.h"
 #include "ovs-plugin/commands.h"
+#include "ovs-plugin/device_reader.h"
 #include "ovs-plugin/failure_overlay.h"
 #include "ovs-plugin/netdev_setup.h"
 #include "ovs-plugin/option_parser.h"
+#include "ovs-plugin/pending_commands.h"
 #include "ovs-plugin/wake_fd.h"
 
 namespace esw {
@@ -52,23 +54,28 @@ public:
         /// How long stop() waits for threads that the kernel holds. ovs-ctl kills a daemon that has
         /// not ended 8 s after it was asked to.
         std::chrono::milliseconds stop_deadline = std::chrono::seconds(5);
+        /// How long read_link_stats() and read_driver_counters() together wait for the kernel in
+        /// one turn of the main loop.
+        Duration patience = std::chrono::milliseconds(5);
     };
 
     /// How a port stands to its network device, for the host (struct esw_binding).
     struct Binding {
         bool rebound = false;
         uint32_t ifindex = 0;
+        bool is_changing = false;  ///< the one that the port has: to be read
         // Of a device that is new to the port.
         NetdevSetup::LinkState link;
         netlink::LinkStats stats;
     };
+
+    using DriverCounters = std::vector<netlink::DriverCounter>;
 
     static Result<std::unique_ptr<Plugin>> create(Parts parts);
     ~Plugin();
 
     /// Readable when run() has something to do.
     int fd() const { return wake_->fd(); }
-    netlink::Kernel& kernel() { return *parts_.kernel; }
     NetdevSetup& setup() { return *setup_; }
 
     /// Carries what has changed to the host: `changed` returns 0, or the errno for which the host
@@ -79,17 +86,31 @@ public:
     void run(const Changed& changed, const LinkRead& link_read);
     /// Has it read what the device of a port is like now.
     void read_link(uint64_t port_id, uint32_t ifindex);
-    /// How long until run() has something to do by the clock; nothing when there is nothing.
-    std::optional<Duration> time_to_retry() const;
+    /// Counters of a port's device, as they are now, or as read last when the kernel does not tell
+    /// them soon enough: then answer() waits for it. Null when they were not read since the port
+    /// has the device, or there are none. Any thread.
+    using StatsReader = DeviceReader<netlink::LinkStats>;
+    using CounterReader = DeviceReader<DriverCounters>;
+    StatsReader::Pointer read_link_stats(uint64_t port_id, uint32_t ifindex) {
+        return link_stats_.read(port_id, ifindex);
+    }
+    /// Of the vport, as its driver counts.
+    CounterReader::Pointer read_vport_counters(uint64_t port_id, uint32_t ifindex) {
+        return vport_counters_.read(port_id, ifindex);
+    }
+    /// How long until run() or answer() has something to do by the clock; nothing when there is
+    /// nothing.
+    std::optional<Duration> time_to_next() const;
 
     /// Closes a packet socket on another thread: the kernel waits for all who may be reading from
     /// it, tens of milliseconds. Any thread.
     void close(UniqueFd socket);
 
-    using Reply = std::function<void(void* conn, bool error, const std::string& text)>;
+    using Reply = PendingCommands::Reply;
     void command(const std::vector<std::string>& args, void* conn, const Reply& reply);
     /// Answers the commands that are through when all bindings that they imply are in force and
-    /// `is_status_written`. Without that function there is nobody to follow: it answers at once.
+    /// `is_status_written`, or their time is over. Without that function there is nobody to follow:
+    /// it answers at once.
     void answer(const std::function<bool()>& is_status_written, const Reply& reply);
     /// Ends the threads and answers the commands that wait. A request that the kernel works on can
     /// not be called back: when that takes longer than Parts::stop_deadline, its thread goes on, to
@@ -108,35 +129,38 @@ public:
     Result<bool> configure_port(uint64_t id, const OptionMap& options);
     /// Returns whether it is another wish than before.
     bool set_wish(uint64_t id, const LinkWish& wish);
+    /// Has the device changed as it was wished last: MTU and MAC, and those flags. What is refused
+    /// is in the status. To be followed by read_link().
+    void change_link(uint64_t id, uint32_t ifindex, NetdevSetup::Flags flags);
+    /// Waits until what was asked for of devices so far is done; returns whether it is in that
+    /// time.
+    bool finish_changes(std::chrono::milliseconds timeout);
+    /// Flags are not done yet, nor refused. What came of them is known before the reading behind
+    /// them is told.
+    bool is_changing(uint64_t id) const;
     OptionMap port_config(uint64_t id) const;
     std::vector<std::pair<std::string, std::string>> port_status(uint64_t id) const;
 
 private:
+    /// What Open vSwitch wants of a device that the port has.
+    struct PendingChange {
+        uint64_t number = 0;       ///< of the last that was asked for; 0: there is none
+        bool flags_open = false;   ///< flags are under way, or to be tried again
+        NetdevSetup::Flags flags;  ///< asked for, and not done yet
+        uint32_t retries = 0;
+    };
     struct Port {
         std::string name;
         OptionMap options;  ///< that are in force
         std::optional<PortRequest> request;
         std::string option_error;
         std::string setup_error;
+        std::string wish_error;
         LinkWish wish;
         LinkWish prepared;  ///< what the device was made ready for last
+        PendingChange change;
     };
-    /// The end of a command that took longer.
-    struct Completion {
-        uint64_t command = 0;
-        CommandEnd end;
-    };
-
     Plugin(Parts parts, std::unique_ptr<WakeFd> wake);
-    /// A report that was written.
-    struct Written {
-        uint64_t command = 0;
-        CommandResult result;
-    };
-    std::function<void(CommandEnd)> completer(uint64_t command);
-    void write(uint64_t command, Report report);
-    void reply_written(const Reply& reply);
-    void reply_to(uint64_t command, const CommandResult& result, const Reply& reply);
     /// What the host has to be told. `attempt` is that at a device that is ready for it.
     struct Change {
         uint64_t port_id;
@@ -150,12 +174,20 @@ private:
     bool prepared_again(uint64_t id, uint32_t ifindex, uint64_t attempt) ESW_REQUIRES(mutex_);
     void prepare(uint64_t id, uint32_t ifindex, uint64_t attempt) ESW_REQUIRES(mutex_);
     std::optional<Change> take_outcome(const NetdevSetup::Outcome& outcome) ESW_REQUIRES(mutex_);
+    void post_change(uint64_t id, Port& port, uint32_t ifindex) ESW_REQUIRES(mutex_);
+    std::optional<Change> take_change(const NetdevSetup::ChangeOutcome& outcome)
+        ESW_REQUIRES(mutex_);
+    void retry_changes() ESW_REQUIRES(mutex_);
+    void forget_device(Port& port) ESW_REQUIRES(mutex_);
+    void take_changes();
     void make_change(const Change& change, const Changed& changed);
     void attach(const Change& change, const Changed& changed);
+    int tell(const Change& change, const Changed& changed);
+    void caught_up(const char* what, Duration late);
     void fail_attempt(uint64_t id, uint64_t attempt, const Error& error) ESW_REQUIRES(mutex_);
     PortFailures failures() const;
     bool is_settled() const;
-    void reply_completed(const Reply& reply);
+    std::string unsettled() const;
     void stop_threads();
     bool owns_name(uint64_t id, const Port& port) const ESW_REQUIRES(mutex_);
 
@@ -164,8 +196,7 @@ private:
     const std::unique_ptr<WakeFd> wake_;
     std::unique_ptr<NetdevSetup> setup_;
     std::unique_ptr<Manager> manager_;
-    Mailbox<Completion> completions_;
-    Mailbox<Written> written_;
+    PendingCommands commands_;
 
     mutable Mutex mutex_{LockRank::kPlugin};
     std::map<uint64_t, Port> ports_ ESW_GUARDED_BY(mutex_);
@@ -173,13 +204,12 @@ private:
     BindingTracker tracker_ ESW_GUARDED_BY(mutex_);
     SnapshotPtr applied_ ESW_GUARDED_BY(mutex_);
     uint64_t last_port_id_ ESW_GUARDED_BY(mutex_) = 0;
+    uint64_t last_change_ ESW_GUARDED_BY(mutex_) = 0;
+    std::map<uint64_t, TimePoint> change_retries_ ESW_GUARDED_BY(mutex_);  // by port
     bool stopped_ ESW_GUARDED_BY(mutex_) = false;
 
     // Main thread only.
-    size_t reading_ = 0;  // links
-    uint64_t last_command_ = 0;
-    std::map<uint64_t, void*> waiting_;  // commands by number, with their connections
-    std::vector<Completion> completed_;
+    size_t reading_ = 0;          // links
     std::deque<Change> changes_;  // that the host is to be told
     std::optional<TimePoint> next_retry_;
     std::optional<std::string> profile_;          // that was told last
@@ -187,10 +217,14 @@ private:
     std::string wanted_overrides_;                // there, as was said last
     uint64_t overrides_reading_ = 0;
 
+    Patience patience_;
+    StatsReader link_stats_;
+    CounterReader vport_counters_;
+
     std::atomic<size_t> closing_ = 0;  // sockets that closer_ has
     // Last: these threads end before what they use.
     Executor closer_;  // ports go after stop() too
-    Executor reports_;
+    Executor counters_;
     std::unique_ptr<Thread> stopper_;
 };
 

@@ -141,15 +141,6 @@ esw_link_stats to_c(const netlink::LinkStats& s) {
             s.tx_window_errors};
 }
 
-std::optional<netlink::MacAddress> mac_of(const esw_link& link) {
-    if (!link.has_mac) {
-        return std::nullopt;
-    }
-    netlink::MacAddress mac;
-    std::memcpy(mac.data(), link.mac, mac.size());
-    return mac;
-}
-
 }  // namespace
 
 esw_plugin* esw_plugin_create(const esw_host* host) {
@@ -193,8 +184,8 @@ int esw_plugin_fd(const esw_plugin* plugin) {
 
 void esw_plugin_run(esw_plugin* plugin, esw_binding_func* changed, esw_link_func* link_read) {
     const auto on_changed = [changed](uint64_t port_id, const Plugin::Binding& binding) {
-        const esw_binding c_binding{binding.rebound, binding.ifindex, to_c(binding.link),
-                                    to_c(binding.stats)};
+        const esw_binding c_binding{binding.rebound, binding.ifindex, binding.is_changing,
+                                    to_c(binding.link), to_c(binding.stats)};
         return changed(port_id, &c_binding);
     };
     const auto on_link_read = [link_read](const NetdevSetup::Reading& reading) {
@@ -205,9 +196,9 @@ void esw_plugin_run(esw_plugin* plugin, esw_binding_func* changed, esw_link_func
     guarded(plugin, __func__, [&] { plugin->plugin->run(on_changed, on_link_read); });
 }
 
-int64_t esw_plugin_retry_ms(const esw_plugin* plugin) {
+int64_t esw_plugin_next_ms(const esw_plugin* plugin) {
     return guarded<int64_t>(plugin, __func__, -1, [&]() -> int64_t {
-        const auto delay = plugin->plugin->time_to_retry();
+        const auto delay = plugin->plugin->time_to_next();
         // Not before the time: the switch would be woken for nothing.
         return delay ? std::chrono::ceil<std::chrono::milliseconds>(*delay).count() : -1;
     });
@@ -294,48 +285,40 @@ void esw_link_read(esw_plugin* plugin, uint64_t port_id, uint32_t ifindex) {
     guarded(plugin, __func__, [&] { plugin->plugin->read_link(port_id, ifindex); });
 }
 
-int esw_link_set(esw_plugin* plugin, uint32_t ifindex, const esw_link* before,
-                 const esw_link* after) {
-    return guarded<int>(plugin, __func__, EIO, [&] {
-        netlink::LinkChange change;
-        NetdevSetup::Found found;
-        const auto flag = [&](unsigned int bit, auto& wanted) {
-            if ((before->flags ^ after->flags) & bit) {
-                wanted = (after->flags & bit) != 0;
-            }
-        };
-        const auto value = [](auto now, auto then, auto& wanted, auto& was) {
-            if (then != now && then) {
-                wanted = then;
-                was = now;
-            }
-        };
-        change.ifindex = ifindex;
-        flag(IFF_UP, change.up);
-        flag(IFF_PROMISC, change.promiscuous);
-        if (change.up) {
-            found.up = !*change.up;
-        }
-        value(std::optional(before->mtu), std::optional(after->mtu), change.mtu, found.mtu);
-        value(mac_of(*before), mac_of(*after), change.mac, found.mac);
-        const Status status = plugin->plugin->kernel().link_change(change);
-        if (!status) {
-            return status.error().code;
-        }
-        // Not promiscuity: Open vSwitch undoes that itself.
-        plugin->plugin->setup().remember(ifindex, found);
-        return 0;
+void esw_port_change_link(esw_port* port, uint32_t ifindex, unsigned int flags) {
+    guarded(port->owner, __func__, [&] {
+        const NetdevSetup::Flags asked{(flags & IFF_UP) != 0, (flags & IFF_PROMISC) != 0};
+        port->owner->plugin->change_link(port->id, ifindex, asked);
     });
 }
 
-int esw_link_get_stats(esw_plugin* plugin, uint32_t ifindex, esw_link_stats* stats) {
-    return guarded<int>(plugin, __func__, EIO, [&] {
-        const auto got = plugin->plugin->kernel().link_stats(ifindex);
-        if (!got) {
-            return got.error().code;
+bool esw_port_is_changing(const esw_port* port) {
+    return guarded(port->owner, __func__, false,
+                   [&] { return port->owner->plugin->is_changing(port->id); });
+}
+
+void esw_plugin_finish_changes(esw_plugin* plugin) {
+    caught(plugin, false, [&] { return plugin->plugin->finish_changes(std::chrono::seconds(1)); });
+}
+
+uint64_t esw_port_read_stats(esw_port* port, uint32_t ifindex, esw_link_stats* stats) {
+    return guarded<uint64_t>(port->owner, __func__, 0, [&]() -> uint64_t {
+        const auto read = port->owner->plugin->read_link_stats(port->id, ifindex);
+        if (!read) {
+            return 0;
         }
-        *stats = to_c(*got);
-        return 0;
+        *stats = to_c(read->value);
+        return read->number;
+    });
+}
+
+void esw_port_read_vport_counters(esw_port* port, uint32_t ifindex, esw_counter_func* add,
+                                  void* aux) {
+    guarded(port->owner, __func__, [&] {
+        const auto read = port->owner->plugin->read_vport_counters(port->id, ifindex);
+        for (size_t i = 0; read && i < read->value.size(); ++i) {
+            add(read->value[i].name.c_str(), read->value[i].value, aux);
+        }
     });
 }
 

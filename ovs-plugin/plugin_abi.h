@@ -5,9 +5,8 @@
 /* What lies between the C shim, which knows Open vSwitch and nothing else, and the plugin in C++,
  * which knows everything else and not Open vSwitch.
  *
- * No function here throws, aborts or waits for the plugin's own threads, save esw_plugin_stop().
- * Functions that ask the kernel say so; those are single requests about one network device.  Errors
- * are positive errno values.
+ * No function here throws, aborts, asks the kernel or waits for the plugin's own threads, save
+ * esw_plugin_stop() and those that say for how long.  Errors are positive errno values.
  *
  * Strings that go in are copied; strings that come out live until the callback returns, save
  * '*errp', which is malloc()ed and the caller's. */
@@ -92,6 +91,7 @@ struct esw_link_stats {
 struct esw_binding {
     bool rebound;         /* Another device than before, or none any more. */
     uint32_t ifindex;     /* 0: there is none. */
+    bool is_changing;     /* The one that it has: to be read after it. */
     /* Of a device that is new to the port. */
     struct esw_link link;
     struct esw_link_stats stats;
@@ -110,14 +110,15 @@ typedef void esw_link_func(uint64_t port_id, uint32_t ifindex, int error,
 void esw_plugin_run(struct esw_plugin *plugin, esw_binding_func *changed,
                     esw_link_func *link_read);
 
-/* Milliseconds until esw_plugin_run() has something to do though esw_plugin_fd() is not readable, or
- * -1 if that will not be.  Main thread. */
-int64_t esw_plugin_retry_ms(const struct esw_plugin *plugin);
+/* Milliseconds until esw_plugin_run() or esw_plugin_answer() has something to do though
+ * esw_plugin_fd() is not readable, or -1 if that will not be.  Main thread. */
+int64_t esw_plugin_next_ms(const struct esw_plugin *plugin);
 
 /* Answers the commands that are through.  To be called when the bindings that esw_plugin_run()
  * told of are in force in the datapath.  'is_status_written' says whether the status of all ports
- * is on its way to the database; if not, the answers wait for another call.  NULL when the database
- * is away and with it whatever the answers would wait for.  Main thread. */
+ * is on its way to the database; if not, the answers wait for another call, until their time is
+ * over.  NULL when the database is away and with it whatever the answers would wait for.  Main
+ * thread. */
 void esw_plugin_answer(struct esw_plugin *plugin, bool (*is_status_written)(void),
                        esw_reply_func *reply);
 
@@ -166,14 +167,30 @@ bool esw_port_set_wish(struct esw_port *port, const struct esw_link_wish *wish);
 /* Has the link of a port's device read on another thread; esw_plugin_run() tells it.  Main thread. */
 void esw_link_read(struct esw_plugin *plugin, uint64_t port_id, uint32_t ifindex);
 
-/* These ask the kernel. */
+/* Has MTU and MAC of a port's device changed on another thread as it was wished last, and those of
+ * IFF_UP and IFF_PROMISC that are in 'flags'.  What is refused is told in the status.  A reading that
+ * is asked for after this is of the device as it is then.  What it was like before is put back when
+ * the port goes.  Main thread. */
+void esw_port_change_link(struct esw_port *port, uint32_t ifindex, unsigned int flags);
 
-/* Makes 'after' of a device that is 'before' (flags IFF_UP and IFF_PROMISC, MTU and MAC), asking for
- * what differs only.  What it was like before is put back when the port goes. */
-int esw_link_set(struct esw_plugin *plugin, uint32_t ifindex, const struct esw_link *before,
-                 const struct esw_link *after);
+/* Whether flags are not changed yet, nor refused.  When a reading is told that was asked for after
+ * the change, it says what came of it.  Any thread. */
+bool esw_port_is_changing(const struct esw_port *port);
 
-int esw_link_get_stats(struct esw_plugin *plugin, uint32_t ifindex, struct esw_link_stats *stats);
+/* Waits for a second at most until what was asked for so far is done.  Any thread. */
+void esw_plugin_finish_changes(struct esw_plugin *plugin);
+
+/* Counters of a port's device.  They are read on another thread, for which these wait a few
+ * milliseconds; when that is not enough they tell what was read last.  Any thread. */
+
+/* Returns the number of the reading, which is greater than those of all before it; 0 when there is
+ * none to tell. */
+uint64_t esw_port_read_stats(struct esw_port *port, uint32_t ifindex, struct esw_link_stats *stats);
+
+/* Of the counters of the driver, those of the vport. */
+typedef void esw_counter_func(const char *name, uint64_t value, void *aux);
+void esw_port_read_vport_counters(struct esw_port *port, uint32_t ifindex, esw_counter_func *add,
+                                  void *aux);
 
 /* Commands. */
 

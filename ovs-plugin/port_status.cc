@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ovs-plugin/port_status.h"
 
-#include <fmt/format.h>
-
 namespace esw {
 namespace {
 
@@ -31,6 +29,10 @@ std::string reason(const PortView& view, PortState state) {
         return "its network device is being made ready";
     }
     return view.binding->reason;
+}
+
+std::string joined(const std::string& first, const std::string& second) {
+    return first + (first.empty() || second.empty() ? "" : "; ") + second;
 }
 
 /// "ready", or why rules of the adapter cannot name the representor.
@@ -79,7 +81,7 @@ std::vector<std::pair<std::string, std::string>> port_status(const PortView& vie
         option_error = binding->option_error;
     }
     add("option-error", std::move(option_error));
-    add("netdev-error", view.setup_error);
+    add("netdev-error", joined(view.setup_error, view.wish_error));
     return rows;
 }
 

@@ -19,7 +19,8 @@ struct PortView {
     uint32_t attached = 0;                     ///< ifindex that the datapath uses, or 0
     const ProviderStatus* failure = nullptr;   ///< why the datapath cannot use it yet, or null
     std::string option_error;                  ///< options that were not taken, or empty
-    std::string setup_error;  ///< what did not work on the network device, or empty
+    std::string setup_error;  ///< what could not be made ready on the network device, or empty
+    std::string wish_error;   ///< what the network device refuses that Open vSwitch wants, or empty
 };
 
 /// Keys and values of the Interface.status column (interface.md); keys without a value are left

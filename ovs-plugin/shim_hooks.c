@@ -238,12 +238,12 @@ __wrap_bridge_wait(void)
 {
     __real_bridge_wait();
     if (plugin) {
-        const int64_t retry_ms = esw_plugin_retry_ms(plugin);
+        const int64_t next_ms = esw_plugin_next_ms(plugin);
 
         shim_ovsdb_wait();
         poll_fd_wait(esw_plugin_fd(plugin), POLLIN);
-        if (retry_ms >= 0) {
-            poll_timer_wait(retry_ms);
+        if (next_ms >= 0) {
+            poll_timer_wait(next_ms);
         }
     }
 }

@@ -20,6 +20,7 @@ ESW_CHECK_TESTS += \
 	tests/model/run-models
 ESW_SYSTEM_TESTS += \
 	tests/ovs/attach-faults.sh \
+	tests/ovs/busy-kernel.sh \
 	tests/ovs/database.sh \
 	tests/ovs/life.sh \
 	tests/ovs/many.sh \

@@ -431,6 +431,13 @@ Result<netlink::LinkStats> FakeKernel::link_stats(uint32_t ifindex) {
     return netlink::LinkStats{};
 }
 
+Result<std::vector<netlink::DriverCounter>> FakeKernel::driver_counters(uint32_t ifindex) {
+    if (auto entered = enter("driver_counters", name_of(ifindex)); !entered) {
+        return fail(entered.error());
+    }
+    return std::vector<netlink::DriverCounter>{};
+}
+
 Status FakeKernel::link_change(const netlink::LinkChange& change) {
     if (auto entered = enter("link_change", name_of(change.ifindex)); !entered) {
         return entered;

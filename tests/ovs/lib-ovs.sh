@@ -125,9 +125,12 @@ expect_state() { # PORT STATE
 }
 
 # port_counter BRIDGE PORT COUNTER: of "ovs-ofctl dump-ports", such as "tx drop"; as the switch has
-# it at this moment.
+# it at this moment. (A switch that has to wait for the kernel shows what it read before, and reads;
+# esw/wait waits for that.)
 port_counter() {
     local direction=${3%% *} name=${3##* }
+    ovs-ofctl dump-ports "$1" "$2" >"$ESW_TEST_DIR/dump-ports"
+    settle
     ovs-ofctl dump-ports "$1" "$2" | sed -n "s/.*\b$direction .*\b$name=\([0-9]*\).*/\1/p"
 }
 

@@ -231,6 +231,21 @@ driver_counter() { # NETDEV COUNTER
     in_sim ethtool -S "$1" | sed -n "s/^ *$2: //p"
 }
 
+test_signal_takes_promiscuity_back() {
+    local pid
+    pid=$(vswitchd_pid)
+    link_shows "$(netdev0)" '[<,]PROMISC[,>]'
+    kill -TERM "$pid"
+    wait_for_end "$pid"
+    link_shows "$(netdev0)" '[<,]UP[,>]'
+    link_shows_not "$(netdev0)" '[<,]PROMISC[,>]'
+    rm -f "$ovs_dir/ovs-vswitchd.pid"
+    start_vswitchd in_sim
+    settle
+    link_shows "$(netdev0)" '[<,]PROMISC[,>]'
+    expect_ping vf0 10.0.0.2
+}
+
 test_exit_leaves_links_up() {
     stop_daemon ovs-vswitchd
     link_shows "$(netdev0)" '[<,]UP[,>]'
@@ -282,6 +297,8 @@ run_case "what was wished for is done on the next netdev" test_wish_outlives_the
 run_case "a flood passes without loss" test_burst
 run_case "counters of a port never go back" test_counters
 run_case "link speed, and counters of the driver" test_ethtool
+run_case "a signal that ends the switch leaves links up, but not promiscuous" \
+    test_signal_takes_promiscuity_back
 run_case "the switch leaves links up when it ends" test_exit_leaves_links_up
 run_case "what takes or merges packets is off while a port has the netdev" test_features
 end_cases

@@ -47,6 +47,7 @@ utilities_esw_sim_libesw_sim_a_SOURCES = \
 	utilities/esw-sim/model/rdma.cc \
 	utilities/esw-sim/model/types.cc \
 	utilities/esw-sim/model/types.h \
+	utilities/esw-sim/netdev_point.h \
 	utilities/esw-sim/netdevs.cc \
 	utilities/esw-sim/netdevs.h \
 	utilities/esw-sim/netlink_server.h \

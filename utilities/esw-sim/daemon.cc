@@ -95,6 +95,7 @@ Status Daemon::start(Topology topology) {
     config.devlink = devlink_.get();
     config.rdma = rdma_.get();
     config.netdevs = netdevs_.get();
+    config.gate = &netdev_point_;
     config.write_attribute = [this](const std::string& path, const std::string& value,
                                     const std::function<void(int)>& done) {
         write_attribute(path, value, done);

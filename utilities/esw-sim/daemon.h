@@ -12,6 +12,7 @@
 #include "utilities/esw-sim/forwarding.h"
 #include "utilities/esw-sim/instance_dir.h"
 #include "utilities/esw-sim/model/adapter.h"
+#include "utilities/esw-sim/netdev_point.h"
 #include "utilities/esw-sim/netdevs.h"
 #include "utilities/esw-sim/netlink_server.h"
 #include "utilities/esw-sim/points.h"
@@ -67,6 +68,7 @@ private:
     std::unique_ptr<EventLoop> loop_;
     std::unique_ptr<TapNetdevs> netdevs_;
     Points points_;
+    NetdevPoint netdev_point_{points_};
     std::unique_ptr<Adapter> adapter_;
     std::unique_ptr<DeviceHalf> device_half_;
     std::unique_ptr<Forwarder> forwarder_;

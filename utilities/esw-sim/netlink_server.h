@@ -99,6 +99,17 @@ public:
     virtual NamespaceId network_of(int nsid) const = 0;
 };
 
+/// What is between a program's request about one netdev of the adapter and the kernel, as the rtnl
+/// lock is that a driver holds while it makes or removes netdevs.
+class NetdevGate {
+public:
+    virtual ~NetdevGate() = default;
+    /// Nothing is in the way of any request.
+    virtual bool is_open() const = 0;
+    /// Calls `passed` now or later, with 0 or the errno value that the program gets instead.
+    virtual void pass(const NetdevFace& netdev, std::function<void(int)> passed) = 0;
+};
+
 /// Counters of the transport, for `esw-sim ctl stats`.
 struct NetlinkStats {
     struct PerFamily {
@@ -114,6 +125,7 @@ public:
         Service* devlink = nullptr;
         Service* rdma = nullptr;
         NetdevDirectory* netdevs = nullptr;
+        NetdevGate* gate = nullptr;  ///< null: always open
 
         /// A program has written `value` to the file `path` below /sys (as in
         /// "bus/pci/devices/0000:08:00.0/sriov_numvfs"). Its write() returns when `done` is called,

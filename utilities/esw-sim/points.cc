@@ -45,6 +45,9 @@ const std::vector<Points::Known>& Points::known() {
         {"firmware.command", "firmware command of a program (DEVX)"},
         {"lag.activate", "LAG or multiport eswitch: the RDMA devices are gone, it is not made yet"},
         {"lag.deactivate", "the same on its way back"},
+        {"netdev.request",
+         "request about one netdev, by rtnetlink or ethtool: a driver holds the kernel's rtnl "
+         "lock"},
         {"numvfs", "write to sriov_numvfs, before the driver begins"},
         {"pci.add", "PCI device appears, before the driver probes it"},
         {"pci.remove", "PCI device goes, before the driver leaves it"},

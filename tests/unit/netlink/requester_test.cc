@@ -101,6 +101,14 @@ TEST_F(RequesterTest, NoAnswerIsATimeOutAfterTheDeadline) {
     EXPECT_EQ(clock_.now() - before, call_.patience);
 }
 
+TEST_F(RequesterTest, AKernelThatWorksWithinTheSystemCallMayTakeLonger) {
+    answer_with([this](FakePeer& peer, const Bytes& request) {
+        clock_.advance(2 * call_.patience);
+        peer.answer(acknowledge(request, EBUSY));
+    });
+    EXPECT_EQ(transact().error().code, EBUSY);
+}
+
 TEST_F(RequesterTest, ASocketThatTimedOutIsNotUsedAgain) {
     ASSERT_FALSE(transact());
     EXPECT_TRUE(sockets_.peers[0]->closed);
@@ -249,6 +257,14 @@ TEST_F(RequesterTest, AllAttemptsOfADumpShareOneDeadline) {
         peer.answer(done(request, NLM_F_DUMP_INTR));
     });
     EXPECT_EQ(dump().error().code, ETIMEDOUT);
+}
+
+TEST_F(RequesterTest, ADumpWhoseFirstPartTookLongIsNotLost) {
+    answer_with([this](FakePeer& peer, const Bytes& request) {
+        clock_.advance(2 * call_.patience);
+        peer.answer(done(request));
+    });
+    EXPECT_TRUE(dump());
 }
 
 TEST_F(RequesterTest, ADumpMayEndWithAnError) {

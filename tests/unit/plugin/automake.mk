@@ -6,6 +6,7 @@ tests_unit_test_plugin_SOURCES = \
 	tests/unit/plugin/binding_tracker_test.cc \
 	tests/unit/plugin/call_watch_test.cc \
 	tests/unit/plugin/commands_test.cc \
+	tests/unit/plugin/device_reader_test.cc \
 	tests/unit/plugin/fake_manager.h \
 	tests/unit/plugin/link_kernel.cc \
 	tests/unit/plugin/link_kernel.h \

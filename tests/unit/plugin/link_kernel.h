@@ -20,6 +20,7 @@ public:
     struct Device {
         netlink::Link link;
         netlink::LinkStats stats;
+        std::vector<netlink::DriverCounter> driver_counters;
         std::optional<netlink::LinkModes> modes;
         netlink::NetdevFeatures features;  ///< that are on
         std::string fixed_feature;         ///< that cannot be changed
@@ -69,6 +70,13 @@ public:
         changed_.notify_all();
     }
 
+    /// While they are held, link_stats() does not answer.
+    void hold_counters(bool hold) {
+        MutexLock lock(mutex_);
+        hold_counters_ = hold;
+        changed_.notify_all();
+    }
+
     /// From now on link() fails with that error; 0: it does not.
     void fail_links(int error) { fail_links_after(0, error); }
     /// The same, after it has answered `good` times more.
@@ -95,12 +103,24 @@ public:
     }
     Result<netlink::LinkStats> link_stats(uint32_t ifindex) override {
         MutexLock lock(mutex_);
+        while (hold_counters_) {
+            changed_.wait(mutex_);
+        }
         count_read();
         const auto found = devices_.find(ifindex);
         if (found == devices_.end()) {
             return gone(ifindex);
         }
         return found->second.stats;
+    }
+    Result<std::vector<netlink::DriverCounter>> driver_counters(uint32_t ifindex) override {
+        MutexLock lock(mutex_);
+        count_read();
+        const auto found = devices_.find(ifindex);
+        if (found == devices_.end()) {
+            return gone(ifindex);
+        }
+        return found->second.driver_counters;
     }
     Result<netlink::LinkModes> link_modes(uint32_t ifindex) override {
         MutexLock lock(mutex_);
@@ -179,6 +199,7 @@ private:
     Mutex mutex_{LockRank::kLeaf};
     CondVar changed_;
     bool hold_links_ ESW_GUARDED_BY(mutex_) = false;
+    bool hold_counters_ ESW_GUARDED_BY(mutex_) = false;
     std::map<uint32_t, Device> devices_ ESW_GUARDED_BY(mutex_);
     std::vector<std::string> changes_ ESW_GUARDED_BY(mutex_);
     std::vector<std::thread::id> readers_ ESW_GUARDED_BY(mutex_);

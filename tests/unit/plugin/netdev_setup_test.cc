@@ -47,7 +47,7 @@ TEST_F(NetdevSetupTest, MakesOfTheDeviceWhatIsWished) {
     ASSERT_EQ(outcomes.size(), 1u);
     EXPECT_EQ(outcomes[0].port_id, 1u);
     EXPECT_EQ(outcomes[0].attempt, 7u);
-    EXPECT_EQ(outcomes[0].error.code, 0);
+    EXPECT_EQ(outcomes[0].refused, NetdevSetup::Refusals());
 }
 
 TEST_F(NetdevSetupTest, TellsWhatTheDeviceIsLikeAfterIt) {
@@ -116,7 +116,7 @@ TEST_F(NetdevSetupTest, AFeatureThatStaysOnIsReportedAndDoesNotStopTheOthers) {
     EXPECT_FALSE(kernel_.device(12).ingress_qdisc);
     const auto outcomes = setup_->take_outcomes();
     ASSERT_EQ(outcomes.size(), 1u);
-    EXPECT_EQ(outcomes[0].error.code, ENOTSUP);
+    EXPECT_EQ(outcomes[0].refused.setup.code, ENOTSUP);
 }
 
 TEST_F(NetdevSetupTest, WhatWasFoundFirstCounts) {
@@ -127,12 +127,56 @@ TEST_F(NetdevSetupTest, WhatWasFoundFirstCounts) {
     EXPECT_EQ(kernel_.device(12).link.mtu, 1500u);
 }
 
-TEST_F(NetdevSetupTest, PutsBackWhatItWasToldOf) {
+TEST_F(NetdevSetupTest, ChangesWhatIsAskedForAndPutsItBack) {
     setup_->prepare({1, 1, 12, "web", {true, false, {}, {}}});
-    setup_->remember(12, {{}, {}, 1500, {}, {}});
+    setup_->change({1, 3, 12, {true, false, 9000, {}}, {}});
     setup_->put_back(12);
     finish();
-    EXPECT_THAT(kernel_.changes(), ElementsAre("12 up", "12 mtu 1500", "12 down"));
+    EXPECT_THAT(kernel_.changes(), ElementsAre("12 up", "12 mtu 9000", "12 mtu 1500", "12 down"));
+    const auto changes = setup_->take_changes();
+    ASSERT_EQ(changes.size(), 1u);
+    EXPECT_EQ(changes[0].refused, NetdevSetup::WishRefusals());
+}
+
+TEST_F(NetdevSetupTest, AChangeLeavesFlagsAloneThatItIsNotAbout) {
+    auto device = kernel_.device(12);
+    device.link.flags = IFF_PROMISC;
+    kernel_.add(12, device);
+    setup_->change({1, 3, 12, {true, false, 9000, {}}, {}});
+    setup_->change({1, 3, 12, {true, false, 9000, {}}, {false, true}});
+    setup_->change({1, 3, 12, {true, true, 9000, {}}, {true, false}});
+    finish();
+    EXPECT_THAT(kernel_.changes(), ElementsAre("12 mtu 9000", "12 no promisc", "12 up"));
+}
+
+TEST_F(NetdevSetupTest, WhatWasRefusedIsNotPutBack) {
+    auto device = kernel_.device(12);
+    device.max_mtu = 9000;
+    kernel_.add(12, device);
+    setup_->change({1, 3, 12, {true, false, 100000, netlink::MacAddress{2, 0, 0, 0, 0, 9}}, {}});
+    ASSERT_TRUE(setup_->wait_until_done(std::chrono::minutes(1)));
+    EXPECT_THAT(kernel_.changes(), ElementsAre("12 mac 02:00:00:00:00:09"));
+    device = kernel_.device(12);
+    device.link.mtu = 4000;  // by somebody else
+    kernel_.add(12, device);
+    setup_->put_back(12);
+    finish();
+    EXPECT_EQ(kernel_.device(12).link.mtu, 4000u);
+    EXPECT_EQ(kernel_.device(12).link.mac, (netlink::MacAddress{2, 0, 0, 0, 0, 1}));
+}
+
+TEST_F(NetdevSetupTest, WhatAChangeIsRefusedIsTold) {
+    auto device = kernel_.device(12);
+    device.max_mtu = 9000;
+    kernel_.add(12, device);
+    setup_->change({1, 3, 12, {false, false, 100000, {}}, {}});
+    setup_->change({1, 4, 13, {false, false, 9000, {}}, {}});
+    finish();
+    const auto changes = setup_->take_changes();
+    ASSERT_EQ(changes.size(), 2u);
+    EXPECT_EQ(changes[0].refused.shape.code, EINVAL);
+    EXPECT_EQ(changes[0].refused.flags.code, 0);
+    EXPECT_EQ(changes[1].refused.shape.code, ENODEV);
 }
 
 TEST_F(NetdevSetupTest, PutsBackOnce) {
@@ -146,10 +190,10 @@ TEST_F(NetdevSetupTest, PutsBackOnce) {
 TEST_F(NetdevSetupTest, KeepsDevicesAsTheyAreWhenToldTo) {
     setup_->prepare({1, 1, 12, "web", {true, false, {}, {}}});
     setup_->keep_all();
-    setup_->remember(12, {false, {}, {}, {}, {}});
+    setup_->change({1, 3, 12, {true, false, 9000, {}}, {}});
     setup_->put_back(12);
     finish();
-    EXPECT_THAT(kernel_.changes(), ElementsAre("12 up"));
+    EXPECT_THAT(kernel_.changes(), ElementsAre("12 up", "12 mtu 9000"));
 }
 
 TEST_F(NetdevSetupTest, ADeviceThatIsGoneIsSaidToBe) {
@@ -159,7 +203,7 @@ TEST_F(NetdevSetupTest, ADeviceThatIsGoneIsSaidToBe) {
     finish();
     const auto outcomes = setup_->take_outcomes();
     ASSERT_EQ(outcomes.size(), 1u);
-    EXPECT_EQ(outcomes[0].error.code, ENODEV);
+    EXPECT_EQ(outcomes[0].refused.setup.code, ENODEV);
     ASSERT_FALSE(outcomes[0].device);
     EXPECT_EQ(outcomes[0].device.error().code, ENODEV);
 }
@@ -174,7 +218,7 @@ TEST_F(NetdevSetupTest, ADeviceThatItsDriverHasDetachedIsNotGone) {
     finish();
     const auto outcomes = setup_->take_outcomes();
     ASSERT_EQ(outcomes.size(), 1u);
-    EXPECT_EQ(outcomes[0].error.code, ENODEV);
+    EXPECT_EQ(outcomes[0].refused.setup.code, ENODEV);
     EXPECT_TRUE(outcomes[0].device);
     const auto readings = setup_->take_readings();
     ASSERT_EQ(readings.size(), 1u);
@@ -193,7 +237,7 @@ TEST_F(NetdevSetupTest, AStepThatFailsIsReportedAndDoesNotStopTheOthers) {
     EXPECT_THAT(kernel_.device(12).features, IsEmpty());
     const auto outcomes = setup_->take_outcomes();
     ASSERT_EQ(outcomes.size(), 1u);
-    EXPECT_EQ(outcomes[0].error.code, EOPNOTSUPP);
+    EXPECT_EQ(outcomes[0].refused.wish.flags.code, EOPNOTSUPP);
 }
 
 TEST_F(NetdevSetupTest, ADeviceThatRefusesTheMtuIsBroughtUp) {
@@ -205,7 +249,7 @@ TEST_F(NetdevSetupTest, ADeviceThatRefusesTheMtuIsBroughtUp) {
     EXPECT_THAT(kernel_.changes(), ElementsAre("12 promisc", "12 up"));
     const auto outcomes = setup_->take_outcomes();
     ASSERT_EQ(outcomes.size(), 1u);
-    EXPECT_EQ(outcomes[0].error.code, EINVAL);
+    EXPECT_EQ(outcomes[0].refused.wish.shape.code, EINVAL);
 }
 
 }  // namespace

@@ -31,9 +31,11 @@ public:
 
 class PluginTest : public testing::Test {
 protected:
-    explicit PluginTest(std::chrono::milliseconds stop_deadline = std::chrono::minutes(1)) {
+    explicit PluginTest(std::chrono::milliseconds stop_deadline = std::chrono::minutes(1),
+                        Duration patience = std::chrono::minutes(1)) {
         Plugin::Parts parts;
         parts.stop_deadline = stop_deadline;
+        parts.patience = patience;
         parts.log = std::make_unique<NullSink>();
         auto clock = std::make_unique<fakes::FakeClock>();
         clock_ = clock.get();
@@ -71,6 +73,9 @@ protected:
                 if (binding.rebound && binding.ifindex && host_error_) {
                     ++refused_;
                     return host_error_;
+                }
+                if (binding.is_changing) {
+                    plugin_->read_link(id, bound_[id].ifindex);
                 }
                 if (binding.rebound) {
                     bound_[id] = binding;
@@ -125,7 +130,7 @@ protected:
 
     /// Lets the time pass until the next attempt is due, and the switch wake up for it.
     void pass_back_off() {
-        const auto delay = plugin_->time_to_retry();
+        const auto delay = plugin_->time_to_next();
         ASSERT_TRUE(delay) << "nothing is tried again";
         EXPECT_GT(*delay, Duration::zero()) << "it would spin";
         clock_->advance(*delay);
@@ -142,6 +147,12 @@ protected:
     bool status_written_ = true;
     int host_error_ = 0;  ///< of a device that is offered to the host
     int refused_ = 0;
+};
+
+/// Whose plugin does not wait for counters.
+class ImpatientPluginTest : public PluginTest {
+protected:
+    ImpatientPluginTest() : PluginTest(std::chrono::minutes(1), Duration::zero()) {}
 };
 
 TEST_F(PluginTest, ClaimsOnceHoweverOftenItIsConfigured) {
@@ -210,6 +221,195 @@ TEST_F(PluginTest, ALinkIsReadElsewhereAndWaitWaitsForIt) {
     ASSERT_FALSE(readings_[1].link);
     EXPECT_EQ(readings_[1].link.error().code, ENODEV);
     EXPECT_EQ(kernel_->reads_on(std::this_thread::get_id()), 0u);
+}
+
+TEST_F(PluginTest, ABoundDeviceIsChangedElsewhereAndARefusalIsShownUntilItIsMended) {
+    const uint64_t id = add_port("pf0vf3");
+    publish_loaded("pf0vf3", 12);
+    run_until([&] { return is_bound(id, 12); });
+    const auto change_mtu = [&](uint32_t mtu) {
+        plugin_->set_wish(id, {true, false, mtu, {}});
+        plugin_->change_link(id, 12, {});
+        plugin_->read_link(id, 12);
+        const size_t read = readings_.size();
+        run_until([&] { return readings_.size() > read; });
+    };
+    change_mtu(100'000);
+    EXPECT_EQ(status(id)["netdev-error"], "eth5: change link (Invalid argument)");
+    EXPECT_EQ(status(id)["rep-state"], "loaded");
+    EXPECT_EQ(readings_.back().link.value().attributes.mtu, 1500u);
+    change_mtu(4000);
+    EXPECT_EQ(status(id).count("netdev-error"), 0u);
+    EXPECT_EQ(readings_.back().link.value().attributes.mtu, 4000u);
+    EXPECT_EQ(kernel_->reads_on(std::this_thread::get_id()), 0u);
+
+    change_mtu(100'000);
+    manager_->publish([](Snapshot& snapshot) {
+        snapshot.ports.set("pf0vf3", absent_binding("pf0vf3", "pci/0000:08:00.0 is gone"));
+    });
+    run();
+    EXPECT_EQ(status(id).count("netdev-error"), 0u) << "of a device that the port has no more";
+    plugin_->stop([](void*, bool, const std::string&) {});
+    EXPECT_EQ(kernel_->device(12).link.mtu, 1500u) << "it was not put back";
+}
+
+TEST_F(PluginTest, AFlagThatIsRefusedIsAskedForUntilItIsTaken) {
+    const uint64_t id = add_port("pf0vf3");
+    publish_loaded("pf0vf3", 12);
+    run_until([&] { return is_bound(id, 12); });
+    auto device = kernel_->device(12);
+    device.link_change_error = EIO;
+    kernel_->add(12, device);
+    const auto change = [&](const LinkWish& wish, NetdevSetup::Flags flags) {
+        plugin_->set_wish(id, wish);
+        plugin_->change_link(id, 12, flags);
+        EXPECT_TRUE(plugin_->is_changing(id));
+        plugin_->read_link(id, 12);
+        const size_t read = readings_.size();
+        run_until([&] { return readings_.size() > read; });
+        EXPECT_FALSE(plugin_->is_changing(id));
+    };
+    change({false, false, {}, {}}, {true, false});
+    EXPECT_EQ(status(id)["netdev-error"], "eth5: change link (Input/output error)");
+    // What is asked for next is not about the flag, and does not hide that it is not as wished.
+    change({false, false, 1500, {}}, {});
+    EXPECT_EQ(status(id)["netdev-error"], "eth5: change link (Input/output error)");
+    device.link_change_error = 0;
+    kernel_->add(12, device);
+    change({false, false, 1500, {}}, {});
+    EXPECT_EQ(status(id).count("netdev-error"), 0u);
+    EXPECT_FALSE(kernel_->device(12).link.flags & IFF_UP);
+}
+
+TEST_F(PluginTest, AChangeThatDidNotGetThroughIsTriedAgain) {
+    const uint64_t id = add_port("pf0vf3");
+    publish_loaded("pf0vf3", 12);
+    run_until([&] { return is_bound(id, 12); });
+    auto device = kernel_->device(12);
+    device.link_change_error = ENOBUFS;
+    kernel_->add(12, device);
+    plugin_->set_wish(id, {false, false, 4000, {}});
+    plugin_->change_link(id, 12, {true, false});
+    run_until([&] { return status(id).count("netdev-error") != 0; });
+    EXPECT_TRUE(plugin_->is_changing(id));
+    pass_back_off();
+    run_until([&] { return readings_.size() == 1; });
+    EXPECT_TRUE(plugin_->is_changing(id)) << "it was refused again";
+    device.link_change_error = 0;
+    kernel_->add(12, device);
+    pass_back_off();
+    run_until([&] { return readings_.size() == 2; });
+    EXPECT_FALSE(plugin_->is_changing(id));
+    EXPECT_EQ(readings_.back().link.value().attributes.mtu, 4000u);
+    EXPECT_FALSE(readings_.back().link.value().attributes.flags & IFF_UP);
+    EXPECT_EQ(status(id).count("netdev-error"), 0u);
+    EXPECT_FALSE(plugin_->time_to_next());
+}
+
+TEST_F(PluginTest, AFlagDoesNotWaitForAnMtuThatIsRefused) {
+    const uint64_t id = add_port("pf0vf3");
+    publish_loaded("pf0vf3", 12);
+    run_until([&] { return is_bound(id, 12); });
+    plugin_->set_wish(id, {false, false, 100'000, {}});
+    plugin_->change_link(id, 12, {true, false});
+    run_until([&] { return status(id).count("netdev-error") != 0; });
+    EXPECT_FALSE(plugin_->is_changing(id));
+    EXPECT_FALSE(kernel_->device(12).link.flags & IFF_UP);
+    EXPECT_FALSE(plugin_->time_to_next()) << "what is refused is tried again";
+    // What was done is not asked for again, should somebody else decide otherwise.
+    ASSERT_TRUE(kernel_->link_change({12, true, {}, {}, {}, {}, {}}));
+    plugin_->change_link(id, 12, {});
+    EXPECT_TRUE(plugin_->finish_changes(std::chrono::minutes(1)));
+    EXPECT_TRUE(kernel_->device(12).link.flags & IFF_UP);
+}
+
+TEST_F(PluginTest, ADeviceThatIsOnItsWayFromThePortIsNotChanged) {
+    const uint64_t id = add_port("pf0vf3");
+    publish_loaded("pf0vf3", 12);
+    run_until([&] { return is_bound(id, 12); });
+    manager_->publish([](Snapshot& snapshot) {
+        snapshot.ports.set("pf0vf3", absent_binding("pf0vf3", "pci/0000:08:00.0 is gone"));
+    });
+    run();
+    plugin_->set_wish(id, {true, false, 4000, {}});
+    plugin_->change_link(id, 12, {});
+    EXPECT_FALSE(plugin_->is_changing(id));
+    EXPECT_TRUE(plugin_->finish_changes(std::chrono::minutes(1)));
+    EXPECT_EQ(kernel_->device(12).link.mtu, 1500u);
+}
+
+TEST_F(PluginTest, CountersAreReadElsewhere) {
+    auto device = kernel_->device(12);
+    device.driver_counters = {{"rx_packets", 5}, {"vport_rx_packets", 7}};
+    kernel_->add(12, device);
+    const uint64_t id = add_port("pf0vf3");
+    EXPECT_EQ(plugin_->read_link_stats(id, 12)->value.rx_packets, 77u);
+    EXPECT_THAT(plugin_->read_vport_counters(id, 12)->value,
+                ElementsAre(netlink::DriverCounter{"vport_rx_packets", 7}));
+    EXPECT_EQ(plugin_->read_link_stats(id, 13), nullptr);
+    EXPECT_EQ(kernel_->reads_on(std::this_thread::get_id()), 0u);
+}
+
+TEST_F(ImpatientPluginTest, WaitWaitsForCountersThatComeLate) {
+    const uint64_t id = add_port("pf0vf3");
+    int conn = 0;
+    plugin_->command({"esw/wait"}, &conn, [](void*, bool, const std::string&) { FAIL(); });
+    manager_->waits.at(0)(WaitReport{});
+    kernel_->hold_counters(true);
+    EXPECT_EQ(plugin_->read_link_stats(id, 12), nullptr);
+    run();
+    EXPECT_EQ(answers_.count(&conn), 0u);
+    kernel_->hold_counters(false);
+    run_until([&] { return answers_.count(&conn) != 0; });
+    EXPECT_FALSE(answers_[&conn].error);
+}
+
+TEST_F(PluginTest, ACommandWhoseTimeIsOverSaysWhatItWaitsFor) {
+    const uint64_t id = add_port("pf0vf3");
+    kernel_->hold_links(true);
+    publish_loaded("pf0vf3", 12);
+    run();
+    plugin_->read_link(id, 12);
+    int conn = 0;
+    const auto never = [](void*, bool, const std::string&) { FAIL(); };
+    plugin_->command({"esw/wait", "--timeout=5"}, &conn, never);
+    manager_->waits.at(0)(WaitReport{});
+    run();
+    EXPECT_EQ(answers_.count(&conn), 0u);
+    EXPECT_EQ(plugin_->time_to_next(), std::chrono::seconds(5)) << "nobody would wake up for it";
+    clock_->advance(std::chrono::seconds(5));
+    run();
+    ASSERT_EQ(answers_.count(&conn), 1u);
+    EXPECT_TRUE(answers_[&conn].error);
+    EXPECT_EQ(answers_[&conn].text,
+              "timed out: the network device of pf0vf3 to be made ready, readings of network "
+              "devices (1)");
+    EXPECT_FALSE(plugin_->time_to_next());
+    kernel_->hold_links(false);
+    run_until([&] { return is_bound(id, 12); });
+}
+
+TEST_F(ImpatientPluginTest, ADeviceThatIsBoundAnewDoesNotHaveItsOldCounters) {
+    const uint64_t id = add_port("pf0vf3");
+    publish_loaded("pf0vf3", 12);
+    run_until([&] { return is_bound(id, 12); });
+    kernel_->hold_counters(true);
+    EXPECT_EQ(plugin_->read_link_stats(id, 12), nullptr);
+    kernel_->hold_counters(false);
+    int conn = 0;
+    plugin_->command({"esw/wait"}, &conn, [](void*, bool, const std::string&) { FAIL(); });
+    manager_->waits.at(0)(WaitReport{});
+    run_until([&] { return answers_.count(&conn) != 0; });
+
+    manager_->publish([](Snapshot& snapshot) {
+        snapshot.ports.set("pf0vf3", absent_binding("pf0vf3", "pci/0000:08:00.0 is gone"));
+    });
+    run();
+    publish_loaded("pf0vf3", 12);
+    run_until([&] { return is_bound(id, 12); });
+    kernel_->hold_counters(true);
+    EXPECT_EQ(plugin_->read_link_stats(id, 12), nullptr);
+    kernel_->hold_counters(false);
 }
 
 TEST_F(PluginTest, AWishThatChangesWhileTheDeviceIsPreparedIsFulfilledBeforeItIsBound) {
@@ -311,7 +511,7 @@ TEST_F(PluginTest, ADeviceThatTheKernelDoesNotDescribeIsNotBound) {
     EXPECT_EQ(bound_[id].link.attributes.name, "eth5");
     EXPECT_EQ(status(id)["rep-state"], "loaded");
     EXPECT_EQ(status(id).count("rep-reason"), 0u);
-    EXPECT_FALSE(plugin_->time_to_retry());
+    EXPECT_FALSE(plugin_->time_to_next());
 }
 
 TEST_F(PluginTest, ADeviceThatIsReadyButCannotBeReadIsNotBound) {
@@ -330,19 +530,19 @@ TEST_F(PluginTest, ADeviceThatTheHostCannotUseIsOfferedAgainWithBackOff) {
     const uint64_t id = add_refused_port(EMFILE);
     EXPECT_EQ(status(id)["rep-state"], "failed");
     EXPECT_EQ(status(id)["rep-reason"], "eth5: open packet sockets (Too many open files)");
-    const Duration first = plugin_->time_to_retry().value();
+    const Duration first = plugin_->time_to_next().value();
     run();
     EXPECT_EQ(refused_, 1) << "tried before the time";
 
     pass_back_off();
     run_until([&] { return refused_ == 2; });
-    EXPECT_EQ(plugin_->time_to_retry(), 2 * first);
+    EXPECT_EQ(plugin_->time_to_next(), 2 * first);
 
     host_error_ = 0;
     pass_back_off();
     run_until([&] { return is_bound(id, 12); });
     EXPECT_EQ(status(id)["rep-state"], "loaded");
-    EXPECT_FALSE(plugin_->time_to_retry());
+    EXPECT_FALSE(plugin_->time_to_next());
 }
 
 TEST_F(PluginTest, WhatIsTriedAgainIsForgottenWhenTheRepGoes) {
@@ -352,12 +552,12 @@ TEST_F(PluginTest, WhatIsTriedAgainIsForgottenWhenTheRepGoes) {
     });
     run();
     EXPECT_EQ(status(id)["rep-reason"], "pci/0000:08:00.0 is gone");
-    EXPECT_FALSE(plugin_->time_to_retry());
+    EXPECT_FALSE(plugin_->time_to_next());
 }
 
 TEST_F(PluginTest, ADeviceThatIsGoneWhenItIsReadyIsNotTriedAgain) {
     const uint64_t id = add_refused_port(ENODEV);
-    EXPECT_FALSE(plugin_->time_to_retry());
+    EXPECT_FALSE(plugin_->time_to_next());
     EXPECT_EQ(status(id)["rep-state"], "loading") << "until the manager says that it is gone";
 }
 

@@ -119,9 +119,13 @@ TEST_F(PortStatusTest, OptionErrorsOfTheParserComeBeforeThoseOfTheManager) {
 
 TEST_F(PortStatusTest, TellsWhatDidNotWorkOnTheDevice) {
     EXPECT_THAT(status_of(view_), Not(Contains(Key("netdev-error"))));
-    view_.setup_error = "eth5: set MTU: Invalid argument";
+    view_.wish_error = "eth5: set MTU: Invalid argument";
     EXPECT_THAT(status_of(view_),
                 Contains(Pair("netdev-error", "eth5: set MTU: Invalid argument")));
+    view_.setup_error = "eth5: set rx-gro: Operation not supported";
+    EXPECT_THAT(status_of(view_), Contains(Pair("netdev-error",
+                                                "eth5: set rx-gro: Operation not supported; "
+                                                "eth5: set MTU: Invalid argument")));
 }
 
 }  // namespace

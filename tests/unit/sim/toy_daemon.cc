@@ -111,7 +111,7 @@ public:
         for (const auto& name : netdevs) {
             adapter_.faces[if_nametoindex(name.c_str())] = face();
         }
-        NetlinkServer::Config config{directory, &adapter_, &adapter_, &adapter_, {}, {}};
+        NetlinkServer::Config config{directory, &adapter_, &adapter_, &adapter_, {}, {}, {}};
         config.write_attribute = [this](const std::string&, const std::string& value,
                                         const std::function<void(int)>& done) {
             write_num_vfs(*tree_, vfs_, value, done);

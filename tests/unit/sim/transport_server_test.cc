@@ -23,7 +23,7 @@ protected:
     void SetUp() override {
         directory_ = make_toy_directory();
         loop_ = std::move(EventLoop::create().value());
-        NetlinkServer::Config config{directory_, &toy_, &toy_, &toy_, {}, {}};
+        NetlinkServer::Config config{directory_, &toy_, &toy_, &toy_, {}, {}, {}};
         server_ = std::move(NetlinkServer::create(*loop_, log_, config).value());
         toy_.server = server_.get();
         thread_ = std::thread([this] { loop_->run(); });

@@ -26,6 +26,8 @@ utilities_esw_sim_libesw_sim_a_SOURCES += \
 	utilities/esw-sim/transport/link_rewriter.h \
 	utilities/esw-sim/transport/listener.cc \
 	utilities/esw-sim/transport/listener.h \
+	utilities/esw-sim/transport/netdev_requests.cc \
+	utilities/esw-sim/transport/netdev_requests.h \
 	utilities/esw-sim/transport/netlink_server.cc \
 	utilities/esw-sim/transport/nl_bytes.cc \
 	utilities/esw-sim/transport/nl_bytes.h \

@@ -18,6 +18,7 @@ public:
     ByteSpan payload() const { return payload_; }
     pid_t caller() const { return caller_; }
     UniqueFd take_passed() { return std::move(passed_); }
+    int passed() const { return passed_.get(); }
 
     /// Ends the call.
     void answer(int error, int value = 0, ByteSpan payload = {}, int pass_fd = -1);

@@ -168,16 +168,24 @@ bool is_link_query(uint32_t command) {
 EthtoolCalls::EthtoolCalls(NetdevDirectory& netdevs)
     : netdevs_(netdevs), features_(read_feature_numbers()) {}
 
+EthtoolCalls::Target EthtoolCalls::find_target(const Call& call) const {
+    const auto what = read_front<wire::EthtoolCall>(call.payload());
+    const int socket = call.passed();
+    if (!what || socket < 0) {
+        return {};
+    }
+    const NetworkView view{socket_network_namespace(socket, call.caller()), socket};
+    const uint32_t ifindex = view.ifindex_of({what->name, strnlen(what->name, sizeof what->name)});
+    return {view, ifindex, netdevs_.find(view.network, ifindex)};
+}
+
+const NetdevFace* EthtoolCalls::netdev_of(const Call& call) const {
+    return find_target(call).face;
+}
+
 void EthtoolCalls::answer(Call& call) {
     const auto what = read_front<wire::EthtoolCall>(call.payload());
-    const UniqueFd socket = call.take_passed();
-    if (!what || !socket) {
-        call.answer(ENODEV);
-        return;
-    }
-    const NetworkView view{socket_network_namespace(socket.get(), call.caller()), socket.get()};
-    const uint32_t ifindex = view.ifindex_of({what->name, strnlen(what->name, sizeof what->name)});
-    const NetdevFace* const face = netdevs_.find(view.network, ifindex);
+    const auto [view, ifindex, face] = find_target(call);
     if (!face) {
         call.answer(ENODEV);
         return;

@@ -17,6 +17,9 @@ public:
     /// (query, statistics) or the kernel (change) shall see it. ENODEV: not the adapter's.
     void answer(Call& call);
 
+    /// Of a kEthtool call; null: not the adapter's.
+    const NetdevFace* netdev_of(const Call& call) const;
+
     /// Of the real kernel's features of netdevs.
     struct FeatureNumbers {
         uint32_t count = 0;
@@ -25,6 +28,13 @@ public:
     const FeatureNumbers& features() const { return features_; }
 
 private:
+    struct Target {
+        NetworkView view;
+        uint32_t ifindex = 0;
+        const NetdevFace* face = nullptr;
+    };
+    Target find_target(const Call& call) const;
+
     NetdevDirectory& netdevs_;
     const FeatureNumbers features_;
 };

@@ -17,6 +17,7 @@
 #include "utilities/esw-sim/transport/genl_families.h"
 #include "utilities/esw-sim/transport/link_rewriter.h"
 #include "utilities/esw-sim/transport/listener.h"
+#include "utilities/esw-sim/transport/netdev_requests.h"
 #include "utilities/esw-sim/transport/send_job.h"
 
 namespace esw::sim {
@@ -76,6 +77,9 @@ public:
     Result<uint32_t> claim_port_id(const ClientSocket& socket, uint32_t wanted) override;
 
     // SendJob::Router
+    bool is_held(const ClientSocket& socket, const MessageView& message) override;
+    void pass_gate(const std::shared_ptr<ClientSocket>& socket, pid_t caller,
+                   const MessageView& message, std::function<void(bool)> passed) override;
     bool is_simulated(const ClientSocket& socket, const MessageView& message) override;
     void serve(const std::shared_ptr<ClientSocket>& socket, pid_t caller,
                const MessageView& message, std::function<void()> finished) override;
@@ -90,6 +94,8 @@ private:
     bool reap_closed();
     void get_option(Call& call, ClientSocket& socket);
     void write_attribute(const std::shared_ptr<Call>& call);
+    void ethtool(const std::shared_ptr<Call>& call);
+    const NetdevFace* gated_netdev(const ClientSocket& socket, const MessageView& message) const;
     void describe_devlink(const std::shared_ptr<ClientSocket>& socket, const MessageView& message);
     void notify(int protocol, uint32_t group, Statistics::Family family, const Bytes& message);
     void complete_family_dump(const ClientSocket& socket, ByteSpan datagram,
@@ -133,7 +139,7 @@ void Server::on_call(const std::shared_ptr<Call>& call) {
             open_socket(*call);
             break;
         case wire::Op::kEthtool:
-            ethtool_.answer(*call);
+            ethtool(call);
             break;
         case wire::Op::kAttributeWrite:
             write_attribute(call);
@@ -287,6 +293,18 @@ void Server::write_attribute(const std::shared_ptr<Call>& call) {
                             [call](int error) { call->answer(error); });
 }
 
+void Server::ethtool(const std::shared_ptr<Call>& call) {
+    const NetdevFace* const netdev = ethtool_.netdev_of(*call);
+    if (netdev && config_.gate && !config_.gate->is_open()) {
+        config_.gate->pass(*netdev, [this, call](int error) {
+            config_.netdevs->sync();
+            error ? call->answer(error) : ethtool_.answer(*call);
+        });
+    } else {
+        ethtool_.answer(*call);
+    }
+}
+
 // --- requests ---
 
 Statistics::Family Server::family_of(const ClientSocket& socket, uint16_t type) const {
@@ -326,6 +344,40 @@ void Server::passing(const ClientSocket& socket, pid_t caller, const MessageView
         message.header.nlmsg_type == GENL_ID_CTRL && !families_.kernel_has_devlink()) {
         family_dumps_.emplace(socket.identity().id, message.header.nlmsg_seq);
     }
+}
+
+/// The netdev that a request is about which has to pass the gate; null: none.
+const NetdevFace* Server::gated_netdev(const ClientSocket& socket,
+                                       const MessageView& message) const {
+    if (!config_.gate || config_.gate->is_open()) {
+        return nullptr;
+    }
+    const uint32_t ifindex =
+        requested_ifindex(socket.identity().protocol, families_.ethtool(), message, socket.view());
+    return ifindex ? config_.netdevs->find(socket.view().network, ifindex) : nullptr;
+}
+
+bool Server::is_held(const ClientSocket& socket, const MessageView& message) {
+    return gated_netdev(socket, message) != nullptr;
+}
+
+/// `passed` keeps the message alive.
+void Server::pass_gate(const std::shared_ptr<ClientSocket>& socket, pid_t caller,
+                       const MessageView& message, std::function<void(bool)> passed) {
+    const std::weak_ptr<ClientSocket> kept = socket;
+    config_.gate->pass(*gated_netdev(*socket, message), [this, kept, caller, message,
+                                                         passed = std::move(passed)](int error) {
+        config_.netdevs->sync();
+        const auto asking = kept.lock();
+        if (!asking || !error) {
+            passed(true);
+            return;
+        }
+        const auto family = family_of(*asking, message.header.nlmsg_type);
+        const auto request = std::make_shared<ClientRequest>(kept, statistics_, family, caller,
+                                                             message, [passed] { passed(false); });
+        request->finish(error, {}, {});
+    });
 }
 
 void Server::serve(const std::shared_ptr<ClientSocket>& socket, pid_t caller,

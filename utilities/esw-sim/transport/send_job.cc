@@ -38,9 +38,15 @@ void SendJob::run() {
 bool SendJob::step(const std::shared_ptr<ClientSocket>& socket) {
     ByteSpan after = rest_;
     const auto message = next_message(after);
-    if (!to_user(*socket) && message && router_.is_simulated(*socket, *message)) {
-        rest_ = after;
-        return serve(socket, *message);
+    if (!to_user(*socket) && message) {
+        if (!passed_ && router_.is_held(*socket, *message)) {
+            return wait_at_gate(socket, *message, after);
+        }
+        if (router_.is_simulated(*socket, *message)) {
+            rest_ = after;
+            passed_ = false;
+            return serve(socket, *message);
+        }
     }
     if (rest_.empty()) {
         return false;
@@ -53,17 +59,34 @@ bool SendJob::step(const std::shared_ptr<ClientSocket>& socket) {
     return error_ == 0 && !rest_.empty();
 }
 
+bool SendJob::wait_at_gate(const std::shared_ptr<ClientSocket>& socket, const MessageView& message,
+                           ByteSpan after) {
+    waiting_ = true;
+    in_call_ = true;
+    router_.pass_gate(socket, caller_, message, [self = shared_from_this(), after](bool passed) {
+        self->passed_ = passed;
+        if (!passed) {
+            self->rest_ = after;
+        }
+        self->resume();
+    });
+    in_call_ = false;
+    return !waiting_;
+}
+
 bool SendJob::serve(const std::shared_ptr<ClientSocket>& socket, const MessageView& message) {
     waiting_ = true;
-    in_serve_ = true;
-    router_.serve(socket, caller_, message, [self = shared_from_this()] {
-        self->waiting_ = false;
-        if (!self->in_serve_) {
-            self->run();
-        }
-    });
-    in_serve_ = false;
+    in_call_ = true;
+    router_.serve(socket, caller_, message, [self = shared_from_this()] { self->resume(); });
+    in_call_ = false;
     return !waiting_;
+}
+
+void SendJob::resume() {
+    waiting_ = false;
+    if (!in_call_) {
+        run();
+    }
 }
 
 /// Hands the kernel, in one piece, all messages up to the next one of ours.
@@ -71,9 +94,11 @@ int SendJob::pass_run_to_kernel(ClientSocket& socket) {
     const ByteSpan start = rest_;
     ByteSpan scan = rest_;
     while (const auto message = next_message(scan)) {
-        if (!to_user(socket) && router_.is_simulated(socket, *message)) {
+        const bool held = !passed_ && !to_user(socket) && router_.is_held(socket, *message);
+        if (held || (!to_user(socket) && router_.is_simulated(socket, *message))) {
             break;
         }
+        passed_ = false;
         router_.passing(socket, caller_, *message);
         rest_ = scan;
     }

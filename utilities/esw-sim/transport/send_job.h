@@ -13,6 +13,12 @@ public:
     class Router {
     public:
         virtual ~Router() = default;
+        /// True when something holds this message, for now, wherever it is answered.
+        virtual bool is_held(const ClientSocket& socket, const MessageView& message) = 0;
+        /// Calls `passed` once, now or later: with false when the message was refused instead, and
+        /// is answered.
+        virtual void pass_gate(const std::shared_ptr<ClientSocket>& socket, pid_t caller,
+                               const MessageView& message, std::function<void(bool)> passed) = 0;
         /// True when the daemon answers this message itself.
         virtual bool is_simulated(const ClientSocket& socket, const MessageView& message) = 0;
         /// Answers it; `finished` is called once, now or later.
@@ -32,7 +38,10 @@ public:
 
 private:
     bool step(const std::shared_ptr<ClientSocket>& socket);
+    bool wait_at_gate(const std::shared_ptr<ClientSocket>& socket, const MessageView& message,
+                      ByteSpan after);
     bool serve(const std::shared_ptr<ClientSocket>& socket, const MessageView& message);
+    void resume();
     int pass_run_to_kernel(ClientSocket& socket);
     bool to_user(const ClientSocket& socket) const;
 
@@ -44,7 +53,8 @@ private:
     const std::function<void(int)> done_;
     ByteSpan rest_;
     int error_ = 0;
-    bool in_serve_ = false;
+    bool in_call_ = false;  // of the router
+    bool passed_ = false;   // the gate, with the message that is next
     bool waiting_ = false;
 };
 
