@@ -62,8 +62,9 @@ public:
         bool operator==(const WishRefusals&) const = default;
     };
     /// What was refused first, of features and qdisc, and of the wish. What comes after it was
-    /// tried all the same, save that ENODEV ends it. That alone does not say that the device is
-    /// gone: ethtool and changes are refused so while a driver that recovers has detached it.
+    /// tried all the same, save that nothing is after an ENODEV of the former. That alone does not
+    /// say that the device is gone: ethtool and changes are refused so while a driver that recovers
+    /// has detached it.
     struct Refusals {
         Error setup;
         WishRefusals wish;

@@ -54,7 +54,7 @@ public:
         /// How long stop() waits for threads that the kernel holds. ovs-ctl kills a daemon that has
         /// not ended 8 s after it was asked to.
         std::chrono::milliseconds stop_deadline = std::chrono::seconds(5);
-        /// How long read_link_stats() and read_driver_counters() together wait for the kernel in
+        /// How long read_link_stats() and read_vport_counters() together wait for the kernel in
         /// one turn of the main loop.
         Duration patience = std::chrono::milliseconds(5);
     };
@@ -63,7 +63,7 @@ public:
     struct Binding {
         bool rebound = false;
         uint32_t ifindex = 0;
-        bool is_changing = false;  ///< the one that the port has: to be read
+        bool is_changing = false;  ///< the one that the port has: its link is to be read
         // Of a device that is new to the port.
         NetdevSetup::LinkState link;
         netlink::LinkStats stats;

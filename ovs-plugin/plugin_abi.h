@@ -91,7 +91,7 @@ struct esw_link_stats {
 struct esw_binding {
     bool rebound;         /* Another device than before, or none any more. */
     uint32_t ifindex;     /* 0: there is none. */
-    bool is_changing;     /* The one that it has: to be read after it. */
+    bool is_changing;     /* The one that it has: its link is to be read. */
     /* Of a device that is new to the port. */
     struct esw_link link;
     struct esw_link_stats stats;

@@ -85,8 +85,7 @@ test_for_long() {
     lock
     ovs-vsctl set interface web mtu_request=1300
     locked_out
-    sleep 6
-    expect_text '^timed out: ' "$(! esw wait --timeout=1 2>&1)"
+    expect_text '^timed out: ' "$(! esw wait --timeout=6 2>&1)"
     unlock
     settle
     expect_equal '' "$(column web status:netdev-error)" "error"
