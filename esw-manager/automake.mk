@@ -23,6 +23,8 @@ esw_manager_libesw_manager_a_SOURCES = \
 	esw-manager/inventory.cc \
 	esw-manager/inventory.h \
 	esw-manager/json_values.h \
+	esw-manager/kernel_bond.cc \
+	esw-manager/kernel_bond.h \
 	esw-manager/log_limiter.h \
 	esw-manager/manager.h \
 	esw-manager/manager_impl.cc \

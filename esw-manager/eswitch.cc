@@ -467,6 +467,7 @@ RepPtr Eswitch::snapshot_rep(const RepId& id, const Representor& rep) const {
     out->rdma_reason = reason(id, rep, ProviderType::kRdma);
     out->rdma_device = rep.facts.rdma_device;
     out->rdma_port = rep.facts.rdma_port;
+    out->bond = rep.facts.bond;
     if (is_loaded(rep, ProviderType::kRdma) && rep.slots[slot_of(ProviderType::kRdma)].rdma) {
         out->rdma = rep.slots[slot_of(ProviderType::kRdma)].rdma;
         out->rdma_device = out->rdma->device;

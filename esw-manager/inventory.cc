@@ -1,12 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "esw-manager/inventory.h"
 
+#include <linux/if_bonding.h>
+
 #include <algorithm>
 #include <utility>
 
 namespace esw {
 
 namespace {
+
+/// IFLA_INFO_KIND of a bond, IFLA_INFO_SLAVE_KIND of its slaves.
+constexpr std::string_view kBond = "bond";
 
 /// Netdevs that can be a representor's say which device they sit on and which port they are.
 bool names_port(const netlink::Link& link) {
@@ -18,7 +23,7 @@ bool names_port(const netlink::Link& link) {
 bool RepFacts::same(const RepFacts& other) const {
     return id == other.id && port == other.port && netdev == other.netdev &&
            switch_id == other.switch_id && rdma_device == other.rdma_device &&
-           rdma_port == other.rdma_port;
+           rdma_port == other.rdma_port && bond == other.bond;
 }
 
 Inventory::Changes Inventory::apply(const netlink::KernelEvent& event) {
@@ -80,6 +85,7 @@ RepFacts Inventory::join(const DevlinkHandle& handle, const Device& device,
     if (link != links_.end()) {
         facts.netdev = link->second.name;
         facts.switch_id = link->second.switch_id;
+        facts.bond = bond_of(link->second);
     }
     // The name is the netdev's; in the port it would only be an older one.
     facts.port.ifname = facts.netdev;
@@ -241,6 +247,38 @@ void Inventory::set_link(const netlink::Link& link) {
     if (names_port(link)) {
         link_of_phys_[{link.parent_bus, link.parent_device, link.phys_port_name}] = link.ifindex;
     }
+    if (link.master && link.slave_kind == kBond) {
+        slaves_of_[*link.master].insert(link.ifindex);
+    }
+}
+
+std::optional<KernelBond> Inventory::bond_of(const netlink::Link& link) const {
+    const auto master = link.master ? links_.find(*link.master) : links_.end();
+    if (master == links_.end() || master->second.kind != kBond) {
+        return std::nullopt;
+    }
+    KernelBond bond;
+    bond.name = master->second.name;
+    if (master->second.bond) {
+        bond.mode = master->second.bond->mode;
+    }
+    if (link.bond_slave && link.bond_slave->state) {
+        bond.active = *link.bond_slave->state == BOND_STATE_ACTIVE;
+    }
+    return bond;
+}
+
+/// After something was said about a netdev: if it is a bond, its slaves show its name and mode.
+void Inventory::refresh_slaves(uint32_t ifindex, Changes& changes) {
+    const auto slaves = slaves_of_.find(ifindex);
+    if (slaves == slaves_of_.end()) {
+        return;
+    }
+    for (const uint32_t slave : slaves->second) {
+        for (const RepRef& ref : reps_of_link(links_.at(slave))) {
+            refresh(ref, changes);
+        }
+    }
 }
 
 void Inventory::drop_link(uint32_t ifindex) {
@@ -252,6 +290,10 @@ void Inventory::drop_link(uint32_t ifindex) {
         {old->second.parent_bus, old->second.parent_device, old->second.phys_port_name});
     if (phys != link_of_phys_.end() && phys->second == ifindex) {
         link_of_phys_.erase(phys);
+    }
+    const auto slaves = slaves_of_.find(old->second.master.value_or(0));
+    if (slaves != slaves_of_.end() && slaves->second.erase(ifindex) && slaves->second.empty()) {
+        slaves_of_.erase(slaves);
     }
     links_.erase(old);
 }
@@ -310,6 +352,7 @@ void Inventory::on(const netlink::LinkEvent& event, Changes& changes) {
         }
         refresh(ref, changes);
     }
+    refresh_slaves(ifindex, changes);
 }
 
 std::set<uint32_t> Inventory::drop_rdma(
@@ -420,6 +463,7 @@ Inventory::Changes Inventory::resync_links(std::vector<netlink::Link> links) {
     Changes changes;
     links_.clear();
     link_of_phys_.clear();
+    slaves_of_.clear();
     for (const auto& link : links) {
         set_link(link);
     }

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "esw-manager/ids.h"
+#include "esw-manager/kernel_bond.h"
 #include "netlink/kernel.h"
 
 namespace esw {
@@ -23,7 +24,8 @@ struct RepFacts {
     std::vector<uint8_t> switch_id;
     std::string rdma_device;  ///< or empty
     uint32_t rdma_port = 0;
-    uint64_t revision = 0;  ///< grows with every event about the port or its netdev
+    std::optional<KernelBond> bond;  ///< that its netdev is a slave of
+    uint64_t revision = 0;           ///< grows with every event about the port or its netdev
 
     /// Whether `other` says the same; the revision does not count.
     bool same(const RepFacts& other) const;
@@ -97,6 +99,8 @@ private:
     void set_link(const netlink::Link& link);
     void drop_link(uint32_t ifindex);
     std::set<RepRef> reps_of_link(const netlink::Link& link) const;
+    std::optional<KernelBond> bond_of(const netlink::Link& link) const;
+    void refresh_slaves(uint32_t ifindex, Changes& changes);
     RepFacts join(const DevlinkHandle& handle, const Device& device, const RepId& rep) const;
     /// Joins a rep anew and reports it when that gives something else than before.
     void refresh(const RepRef& ref, Changes& changes);
@@ -106,6 +110,7 @@ private:
     std::map<DevlinkHandle, Device> devices_;
     std::map<uint32_t, netlink::Link> links_;           // by ifindex
     std::map<PhysKey, uint32_t> link_of_phys_;          // ifindex
+    std::map<uint32_t, std::set<uint32_t>> slaves_of_;  // ifindexes, by that of their master
     std::map<uint32_t, std::set<RepRef>> ports_of_;     // by the ifindex of their devlink port
     std::map<uint32_t, netlink::RdmaPort> rdma_ports_;  // by ifindex of their netdev
 };

@@ -114,6 +114,9 @@ Table::Details rep_details(const ReportContext& context, const RepSnapshot& rep)
          fmt::format("{}, {} unloads{}", rep.loads, rep.unloads,
                      rep.load_time ? fmt::format(", last load took {} ms", to_ms(*rep.load_time))
                                    : std::string())}};
+    if (rep.bond) {
+        details.emplace_back("bond", rep.bond->to_string());
+    }
     if (rep.function) {
         std::string text = rep.function->hw_addr
                                ? "hw-addr " + netlink::to_string(*rep.function->hw_addr)

@@ -138,6 +138,11 @@ std::string reps_to_json(const ReportContext& context, const RepRows& rows, bool
             continue;
         }
         row["devlink_port"] = rep->port_index;
+        row["bond"] =
+            rep->bond ? ordered_json{{"name", rep->bond->name},
+                                     {"mode", text_or_null(rep->bond->mode_name())},
+                                     {"state", text_or_null(std::string(rep->bond->state_name()))}}
+                      : ordered_json(nullptr);
         row["rdma_device"] = text_or_null(rep->rdma_device);
         row["rdma_port"] =
             rep->rdma_device.empty() ? ordered_json(nullptr) : ordered_json(rep->rdma_port);

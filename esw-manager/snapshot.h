@@ -14,6 +14,7 @@
 #include "base/clock.h"
 #include "base/shared_map.h"
 #include "esw-manager/ids.h"
+#include "esw-manager/kernel_bond.h"
 #include "esw-manager/profile_status.h"
 #include "esw-manager/rdma_rep.h"
 #include "esw-manager/rep_block.h"
@@ -54,6 +55,7 @@ struct RepSnapshot {
     RdmaRepPtr rdma;          ///< what the rdma provider has loaded, or null
     std::string rdma_device;  ///< RDMA device that has the rep as a port; empty: none known
     uint32_t rdma_port = 0;   ///< and its port number there, from 1
+    std::optional<KernelBond> bond;  ///< that its netdev is a slave of
     std::array<ProviderStatus, kProviderTypes> providers;
     std::optional<netlink::PortFunction> function;
     std::string port;          ///< OVS port that uses it, or empty

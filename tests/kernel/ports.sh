@@ -94,7 +94,15 @@ test_traffic() {
     done
 }
 
-# The admin's own bond of the two uplinks is one more port; the representors stay where they are.
+# bond_of REP: as esw/rep-show has it, "NAME MODE STATE".
+bond_of() {
+    esw rep-show -m --json "$dev/$1" | python3 -c 'import json, sys
+[row] = json.load(sys.stdin).values()
+print(*(row["bond"] or {}).values())'
+}
+
+# The admin's own bond of the two uplinks is one more port, and is shown; the representors stay where they
+# are.
 test_bond() {
     local port netdev
     modprobe bonding max_bonds=0
@@ -108,6 +116,15 @@ test_bond() {
     ip link set bond0 up
     ovs-vsctl add-port br0 bond0
     expect_agreement
+    expect_equal '' "$(bond_of pf0vf0)"
+    expect_equal 'bond0 active-backup active
+bond0 active-backup backup' "$(for port in p1 p2; do bond_of $port; done | sort)" "bond of the uplinks"
+    # The other one carries packets.
+    netdev=$(devlink port show $dev/1 | sed -n 's/.* netdev \([^ ]*\).*/\1/p')
+    ip link set bond0 type bond active_slave "$netdev"
+    settle
+    expect_equal 'bond0 active-backup backup
+bond0 active-backup active' "$(bond_of p1; bond_of p2)" "after a change of the active slave"
     expect_states loaded pf0vf0 pf0vf1
     esw set-mode $dev legacy
     esw set-mode $dev switchdev
@@ -117,6 +134,7 @@ test_bond() {
     ovs-vsctl del-port bond0
     ip link del bond0
     expect_agreement
+    expect_equal '' "$(bond_of p1)"
 }
 
 test_kill() {

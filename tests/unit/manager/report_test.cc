@@ -63,6 +63,7 @@ Snapshot make_snapshot() {
     rdma.vhca_id = 9;
     rdma.metadata = {0x20000, 0xffff0000};
     vf0->rdma = std::make_shared<const RdmaRep>(rdma);
+    vf0->bond = KernelBond{"bond0", 4, false};
     vf0->function.emplace();
     vf0->function->hw_addr = netlink::MacAddress{2, 0, 0, 0, 0, 9};
     eswitch->reps.set(vf0->id, vf0);
@@ -164,6 +165,7 @@ pci/0000:08:00.0/pf0vf0  1      eth5    vm1   br0     loaded  loaded  none
     rdma port     mlx5_0/2
     rdma          device generation 3, metadata 0x00020000/0xffff0000
     loads         3, 2 unloads, last load took 1 ms
+    bond          bond0, 802.3ad, backup
     function      hw-addr 02:00:00:00:00:09
 pci/0000:08:00.0/pf0vf1  2      none    none  none    failed  failed  eth6: read netdev: try later
     devlink port  65538
@@ -196,6 +198,9 @@ TEST_F(Report, RepresentorsAsJson) {
     EXPECT_EQ(more["pci/0000:08:00.0/pf0vf0"]["rdma"], json::parse(R"(
         {"state": "loaded", "device_generation": 3, "vhca_id": 9,
          "metadata": {"value": 131072, "mask": 4294901760}})"));
+    EXPECT_EQ(more["pci/0000:08:00.0/pf0vf0"]["bond"], json::parse(R"(
+        {"name": "bond0", "mode": "802.3ad", "state": "backup"})"));
+    EXPECT_EQ(more["pci/0000:08:00.0/pf0vf1"]["bond"], nullptr);
 }
 
 TEST_F(Report, OffloadIsReadyWhenTheUplinksRdmaPortIsKnown) {
