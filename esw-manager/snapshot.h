@@ -50,11 +50,11 @@ struct RepSnapshot {
     std::optional<uint16_t> vport;
     std::string netdev;  ///< empty while there is none
     std::optional<uint32_t> ifindex;
-    std::string reason;       ///< why it is not loaded, one line; empty when loaded
-    std::string rdma_reason;  ///< the same of the rdma provider
-    RdmaRepPtr rdma;          ///< what the rdma provider has loaded, or null
-    std::string rdma_device;  ///< RDMA device that has the rep as a port; empty: none known
-    uint32_t rdma_port = 0;   ///< and its port number there, from 1
+    std::string reason;              ///< why it is not loaded, one line; empty when loaded
+    std::string rdma_reason;         ///< the same of the rdma provider
+    RdmaRepPtr rdma;                 ///< what the rdma provider has loaded, or null
+    std::string rdma_device;         ///< RDMA device that has the rep as a port; empty: none known
+    uint32_t rdma_port = 0;          ///< and its port number there, from 1
     std::optional<KernelBond> bond;  ///< that its netdev is a slave of
     std::array<ProviderStatus, kProviderTypes> providers;
     std::optional<netlink::PortFunction> function;
