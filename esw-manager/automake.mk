@@ -18,6 +18,8 @@ esw_manager_libesw_manager_a_SOURCES = \
 	esw-manager/event_history.h \
 	esw-manager/executor.cc \
 	esw-manager/executor.h \
+	esw-manager/flow/megaflow.h \
+	esw-manager/flow/refusal.h \
 	esw-manager/ids.cc \
 	esw-manager/ids.h \
 	esw-manager/inventory.cc \

@@ -15,6 +15,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "esw-manager/flow/megaflow.h"
+
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -191,6 +193,40 @@ uint64_t esw_port_read_stats(struct esw_port *port, uint32_t ifindex, struct esw
 typedef void esw_counter_func(const char *name, uint64_t value, void *aux);
 void esw_port_read_vport_counters(struct esw_port *port, uint32_t ifindex, esw_counter_func *add,
                                   void *aux);
+
+/* Flows of the datapath.  Any thread, and none waits for the adapter: what these are told is done on
+ * another thread, and esw_flow_get() says how far that is. */
+
+/* The number by which the datapath knows the port, or UINT32_MAX for none.  Flows name ports by it. */
+void esw_port_set_number(struct esw_port *port, uint32_t number);
+
+/* Whether flows are to be in the adapter.  Those that are kept here are inserted or taken out. */
+void esw_plugin_set_offload(struct esw_plugin *plugin, bool enabled);
+
+/* Takes a flow, or another match and other actions for one that was taken before.  It is kept, and is
+ * in the adapter whenever it can be, until esw_flow_delete() or esw_flow_flush().  ENOMEM. */
+int esw_flow_put(struct esw_plugin *plugin, const struct esw_ufid *ufid,
+                 const struct esw_flow_match *match, const struct esw_flow_action actions[],
+                 size_t n_actions);
+
+/* ENOENT: there is no such flow. */
+int esw_flow_delete(struct esw_plugin *plugin, const struct esw_ufid *ufid);
+
+/* Deletes the flows whose 'in_port' has the number. */
+void esw_flow_flush(struct esw_plugin *plugin, uint32_t number);
+
+/* What the adapter has counted for a flow. */
+struct esw_flow_stats {
+    uint64_t packets, bytes;
+    int64_t idle_ms;          /* Since the last packet was counted; -1: none was. */
+    bool offloaded;           /* Now. */
+    enum esw_refusal refusal; /* If not and if it is not about to be. */
+};
+int esw_flow_get(struct esw_plugin *plugin, const struct esw_ufid *ufid,
+                 struct esw_flow_stats *stats);
+
+/* How many are kept, and how many of them are in the adapter. */
+void esw_flow_count(struct esw_plugin *plugin, uint64_t *n_flows, uint64_t *n_offloaded);
 
 /* Commands. */
 

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 esw_manager_libesw_manager_a_SOURCES += \
+	esw-manager/mlx5/fdb.h \
+	esw-manager/mlx5/fdb_flow.h \
 	esw-manager/mlx5/ib_device.cc \
 	esw-manager/mlx5/ib_device.h \
 	esw-manager/mlx5/port_map.cc \
