@@ -10,6 +10,8 @@ enum class LockRank : int {
     kRecord = 7,        ///< where the work of an eswitch can be listed
     kManager = 10,      ///< the manager's front: ports claimed, eswitches known
     kExecutor = 15,     ///< one adapter's operations that wait
+    kFlows = 17,        ///< all flows and the ports that they name
+    kFlowWorker = 18,   ///< what one eswitch's flows wait for
     kEswitch = 20,      ///< one eswitch's representors and states
     kWorkQueue = 30,    ///< one eswitch's queue of work
     kControlLock = 35,  ///< one eswitch's control lock: its holder and generation

@@ -18,7 +18,17 @@ esw_manager_libesw_manager_a_SOURCES = \
 	esw-manager/event_history.h \
 	esw-manager/executor.cc \
 	esw-manager/executor.h \
+	esw-manager/flow/flow.cc \
+	esw-manager/flow/flow.h \
+	esw-manager/flow/flow_offload.cc \
+	esw-manager/flow/flow_offload.h \
+	esw-manager/flow/flow_switch.cc \
+	esw-manager/flow/flow_switch.h \
+	esw-manager/flow/flow_worker.cc \
+	esw-manager/flow/flow_worker.h \
 	esw-manager/flow/megaflow.h \
+	esw-manager/flow/packed_flow.cc \
+	esw-manager/flow/packed_flow.h \
 	esw-manager/flow/refusal.h \
 	esw-manager/ids.cc \
 	esw-manager/ids.h \

@@ -26,6 +26,8 @@ public:
 
     /// Since its rule was inserted.
     virtual Value value() const = 0;
+    /// It will not change any more: its rule is gone, and it was read after that; or the device is.
+    virtual bool is_final() const = 0;
 };
 
 /// The rules of one eswitch in the adapter, for one generation of its RDMA device. It ends with
@@ -68,7 +70,7 @@ public:
     /// As insert(), and `old` goes when the new one is there, so that no packet finds neither. The
     /// counter goes on. After an error the old one is still there.
     virtual tl::expected<Inserted, Refused> replace(RuleId old, const FdbFlow& flow) = 0;
-    /// Its counter keeps what was read last. Unknown rules are ignored.
+    /// Its counter has all that the rule did after the next reading. Unknown rules are ignored.
     virtual void remove(RuleId rule) = 0;
 
     /// Reads all counters that rules have, a bulk with one command.

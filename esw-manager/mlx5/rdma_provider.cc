@@ -35,7 +35,16 @@ Result<LoadResult> RdmaProvider::load(const LoadTarget& target) {
     rep->device_generation = generation_;
     LoadResult result;
     result.rdma = std::make_shared<const RdmaRep>(*std::move(rep));
+    if (user_) {
+        user_->rep_loaded(target.ref, result.rdma, *device);
+    }
     return result;
+}
+
+void RdmaProvider::unload(const RepRef& ref) {
+    if (user_) {
+        user_->rep_unloaded(ref);
+    }
 }
 
 Result<std::shared_ptr<IbDevice>> RdmaProvider::opened() {
