@@ -29,6 +29,7 @@ esw_manager_libesw_manager_a_SOURCES = \
 	esw-manager/flow/megaflow.h \
 	esw-manager/flow/packed_flow.cc \
 	esw-manager/flow/packed_flow.h \
+	esw-manager/flow/refusal.cc \
 	esw-manager/flow/refusal.h \
 	esw-manager/ids.cc \
 	esw-manager/ids.h \

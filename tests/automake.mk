@@ -59,6 +59,7 @@ tests_ovs_packet_socket_fault_la_LDFLAGS = -module -avoid-version -rpath /nowher
 include tests/unit/base/automake.mk
 include tests/unit/netlink/automake.mk
 include tests/unit/manager/automake.mk
+include tests/unit/flow/automake.mk
 include tests/unit/mlx5/automake.mk
 include tests/unit/plugin/automake.mk
 include tests/unit/sim/automake.mk

@@ -2,8 +2,9 @@
 #ifndef ESW_MANAGER_FLOW_MEGAFLOW_H
 #define ESW_MANAGER_FLOW_MEGAFLOW_H 1
 
-/* A megaflow of Open vSwitch's userspace datapath as plain data, in C and C++: what the C shim makes
- * of a struct match and of the Netlink attributes of its actions, and what the flow compiler reads.
+/* A megaflow of Open vSwitch's userspace datapath as plain data, in C and C++: what the C shim
+ * makes of a struct match and of the Netlink attributes of its actions, and what the flow compiler
+ * reads.
  *
  * Numbers are in host byte order.  Ports are the datapath's (odp_port_t).  What the compiler knows
  * nothing of is not left out: it comes as the reason why such a flow stays in software. */
@@ -65,6 +66,10 @@ struct esw_flow_key {
 
 struct esw_flow_match {
     struct esw_flow_key key, mask;
+    /* How many tags Open vSwitch has looked for ('flow_vlan_limit'); one more is an Ethernet type
+     * to it.  0: not known, and only packets that all limits read alike will match in the adapter.
+     */
+    uint8_t vlan_limit;
     /* Where the packet comes from.  Of one that a tunnel's port has unpacked: that port, and in
      * 'physical_port' the one that the packet came in by; otherwise both are the same. */
     uint32_t in_port, physical_port;
@@ -114,7 +119,7 @@ struct esw_tunnel_push_action {
     enum esw_tunnel_type type;
     uint32_t tunnel_port;  /* The tunnel's. */
     uint32_t out_port;     /* The one that leads to its other end. */
-    const uint8_t *header; /* All of it, from Ethernet's on; the UDP source port is 0. */
+    const uint8_t* header; /* All of it, from Ethernet's on; the UDP source port is 0. */
     size_t header_length;
 };
 

@@ -17,12 +17,15 @@
     X(MATCH_NSH, "match-nsh", "matches on a network service header")                               \
     X(MATCH_ARP, "match-arp", "matches inside of ARP")                                             \
     X(MATCH_ND, "match-nd", "matches inside of IPv6 neighbour discovery")                          \
-    X(MATCH_L4, "match-l4", "matches on ports of a protocol other than TCP, UDP and ICMP")         \
+    X(MATCH_ETH_TYPE, "match-eth-type", "matches on Ethernet types the adapter cannot tell apart") \
+    X(MATCH_L4, "match-l4", "matches on a transport header that the adapter does not read")        \
     X(MATCH_FRAGMENT, "match-fragment", "tells first fragments from later ones")                   \
     X(MATCH_VLAN, "match-vlan", "matches on tags that the adapter does not tell apart")            \
     X(MATCH_TUNNEL, "match-tunnel", "matches on what the adapter does not see of a tunnel")        \
     X(LINK_LOCAL, "link-local", "LACP, LLDP and the like are Open vSwitch's own")                  \
     X(IN_PORT, "in-port", "packets come from a port that is no loaded representor")                \
+    X(TUNNEL_PORT, "tunnel-port", "unpacks a tunnel whose packets do not come from the wire")      \
+    X(NO_PACKETS, "no-packets", "no packet can match it")                                          \
     /* Of the actions. */                                                                          \
     X(USERSPACE, "userspace", "packets go to Open vSwitch (controller, slow path, sampling)")      \
     X(RECIRCULATES, "recirculates", "needs another pass (recirc)")                                 \
@@ -54,7 +57,26 @@ enum esw_refusal {
 #define ESW_REFUSAL_ENUM(NAME, name, text) ESW_REFUSAL_##NAME,
     ESW_REFUSALS(ESW_REFUSAL_ENUM)
 #undef ESW_REFUSAL_ENUM
-    ESW_N_REFUSALS
+        ESW_N_REFUSALS
 };
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* The name and the text of the list, which live for ever; of ESW_REFUSAL_NONE and of what is none,
+ * "none" and "is not refused". */
+const char* esw_refusal_name(enum esw_refusal);
+const char* esw_refusal_text(enum esw_refusal);
+
+#ifdef __cplusplus
+}
+
+namespace esw {
+inline const char* to_string(esw_refusal reason) {
+    return esw_refusal_name(reason);
+}
+}  // namespace esw
+#endif
 
 #endif /* esw-manager/flow/refusal.h */

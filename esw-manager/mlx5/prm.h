@@ -166,6 +166,34 @@ enum class ReformatType : uint8_t {
 /// action_type. Linux mlx5_ifc.h, MLX5_ACTION_TYPE_*.
 enum class HeaderAction : uint8_t { kSet = 0x1, kAdd = 0x2, kCopy = 0x3 };
 
+/// field of set_action_in and its like: of the outermost headers that are there when a rewrite
+/// begins. rdma-core mlx5_ifc.h, MLX5_ACTION_IN_FIELD_OUT_*.
+enum class HeaderField : uint16_t {
+    kSmac47_16 = 0x1,
+    kSmac15_0 = 0x2,
+    kDmac47_16 = 0x4,
+    kDmac15_0 = 0x5,
+    kIpDscp = 0x6,
+    kTcpSport = 0x8,
+    kTcpDport = 0x9,
+    kIp4Ttl = 0xa,
+    kUdpSport = 0xb,
+    kUdpDport = 0xc,
+    kSip6_127_96 = 0xd,
+    kSip6_95_64 = 0xe,
+    kSip6_63_32 = 0xf,
+    kSip6_31_0 = 0x10,
+    kDip6_127_96 = 0x11,
+    kDip6_95_64 = 0x12,
+    kDip6_63_32 = 0x13,
+    kDip6_31_0 = 0x14,
+    kSip4 = 0x15,
+    kDip4 = 0x16,
+    kFirstVid = 0x17,
+    kIp6HopLimit = 0x47,
+    kIpEcn = 0x73
+};
+
 /// obj_type. Linux mlx5_ifc.h, MLX5_OBJ_TYPE_* and MLX5_GENERAL_OBJECT_TYPES_*.
 enum class ObjectType : uint16_t { kGeneveTlvOption = 0xb, kFlowMeterAso = 0x24 };
 
