@@ -71,7 +71,7 @@ protected:
         return pairs;
     }
 
-    MemorySink sink_;
+    fakes::MemorySink sink_;
     FlowSwitch flows_{kPf0, Logger(sink_, "esw_flow")};
     std::shared_ptr<FakeFdb> fdb_;
 };
