@@ -2,8 +2,24 @@
 esw_manager_libesw_manager_a_SOURCES += \
 	esw-manager/mlx5/action_compiler.cc \
 	esw-manager/mlx5/action_compiler.h \
+	esw-manager/mlx5/device_watch.cc \
+	esw-manager/mlx5/device_watch.h \
+	esw-manager/mlx5/dr_objects.h \
 	esw-manager/mlx5/fdb.h \
+	esw-manager/mlx5/fdb_actions.cc \
+	esw-manager/mlx5/fdb_actions.h \
+	esw-manager/mlx5/fdb_counters.cc \
+	esw-manager/mlx5/fdb_counters.h \
+	esw-manager/mlx5/fdb_domain.cc \
+	esw-manager/mlx5/fdb_domain.h \
 	esw-manager/mlx5/fdb_flow.h \
+	esw-manager/mlx5/fdb_hash.h \
+	esw-manager/mlx5/fdb_masks.cc \
+	esw-manager/mlx5/fdb_masks.h \
+	esw-manager/mlx5/fdb_port.cc \
+	esw-manager/mlx5/fdb_port.h \
+	esw-manager/mlx5/fdb_rule.cc \
+	esw-manager/mlx5/fdb_rule.h \
 	esw-manager/mlx5/flow_compiler.cc \
 	esw-manager/mlx5/flow_compiler.h \
 	esw-manager/mlx5/flow_ports.h \
@@ -15,6 +31,8 @@ esw_manager_libesw_manager_a_SOURCES += \
 	esw-manager/mlx5/match_builder.h \
 	esw-manager/mlx5/match_compiler.cc \
 	esw-manager/mlx5/match_compiler.h \
+	esw-manager/mlx5/mlx5_fdb.cc \
+	esw-manager/mlx5/mlx5_fdb.h \
 	esw-manager/mlx5/port_map.cc \
 	esw-manager/mlx5/port_map.h \
 	esw-manager/mlx5/prm.h \

@@ -35,11 +35,12 @@ struct FdbOutput {
     auto operator<=>(const FdbOutput&) const = default;
 };
 
-/// What is done to a packet, in this order; then it goes to all outputs, or, without any, is dropped.
+/// What is done to a packet, in this order; then it goes to all outputs, or, without any, is
+/// dropped.
 struct FdbActions {
-    bool decapsulate = false;       ///< takes the outer headers away, up to the inner Ethernet's
-    uint8_t pop_vlans = 0;          ///< at most 2
-    std::vector<uint64_t> rewrite;  ///< set_action_in, add_action_in: as in memory (prm_flow.h)
+    bool decapsulate = false;          ///< takes the outer headers away, up to the inner Ethernet's
+    uint8_t pop_vlans = 0;             ///< at most 2
+    std::vector<uint64_t> rewrite;     ///< set_action_in, add_action_in: as in memory (prm_flow.h)
     std::vector<uint32_t> push_vlans;  ///< TPID << 16 | TCI, at most 2
     std::vector<FdbOutput> outputs;
 

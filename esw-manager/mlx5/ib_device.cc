@@ -53,6 +53,7 @@ public:
     ibv_context* context() override { return context_.get(); }
     Result<RdmaRep> query_port(uint32_t port) override;
     bool gone() override;
+    bool found_gone() const override { return gone_; }
 
 private:
     const std::string name_;

@@ -31,6 +31,8 @@ public:
 
     /// The kernel has taken the device away from us.
     virtual bool gone() = 0;
+    /// Whether gone() has found that; asks the kernel for nothing.
+    virtual bool found_gone() const { return false; }
 
     /// For verbs and steering; lives as long as this. Null in tests.
     virtual ibv_context* context() = 0;

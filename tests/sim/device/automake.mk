@@ -6,6 +6,10 @@ tests_sim_device_libdevice_a_CPPFLAGS = $(ESW_TEST_CPPFLAGS) $(MLX5_CFLAGS)
 tests_sim_device_libdevice_a_SOURCES = \
 	tests/sim/device/action_bench.h \
 	tests/sim/device/bench.h \
+	tests/sim/device/control.cc \
+	tests/sim/device/control.h \
+	tests/sim/device/fdb_bench.cc \
+	tests/sim/device/fdb_bench.h \
 	tests/sim/device/frames.cc \
 	tests/sim/device/frames.h \
 	tests/sim/device/header_fields.h \
@@ -18,13 +22,17 @@ tests_sim_device_libdevice_a_SOURCES = \
 	tests/sim/device/tap_main.cc \
 	tests/sim/device/tap_main.h
 ESW_DEVICE_LIBS = tests/sim/device/libdevice.a $(MLX5_LIBS) $(GTEST_LIBS)
+# The product's rules, on the same adapter.
+ESW_FDB_LIBS = tests/sim/device/libdevice.a $(ESW_MANAGER_LIBS) $(GTEST_LIBS)
 
 check_PROGRAMS += \
 	tests/sim/device/dr-actions \
 	tests/sim/device/dr-life \
 	tests/sim/device/dr-many \
 	tests/sim/device/dr-matches \
-	tests/sim/device/dr-rules
+	tests/sim/device/dr-rules \
+	tests/sim/device/fdb-life \
+	tests/sim/device/fdb-rules
 tests_sim_device_dr_actions_CPPFLAGS = $(ESW_TEST_CPPFLAGS) $(MLX5_CFLAGS)
 tests_sim_device_dr_actions_LDADD = $(ESW_DEVICE_LIBS)
 tests_sim_device_dr_actions_SOURCES = \
@@ -46,9 +54,23 @@ tests_sim_device_dr_rules_LDADD = $(ESW_DEVICE_LIBS)
 tests_sim_device_dr_rules_SOURCES = \
 	tests/sim/device/dr_cost.cc \
 	tests/sim/device/dr_rules.cc
+tests_sim_device_fdb_life_CPPFLAGS = $(ESW_TEST_CPPFLAGS) $(MLX5_CFLAGS)
+tests_sim_device_fdb_life_LDADD = $(ESW_FDB_LIBS)
+tests_sim_device_fdb_life_SOURCES = tests/sim/device/fdb_life.cc
+tests_sim_device_fdb_rules_CPPFLAGS = $(ESW_TEST_CPPFLAGS) $(MLX5_CFLAGS)
+tests_sim_device_fdb_rules_LDADD = $(ESW_FDB_LIBS)
+tests_sim_device_fdb_rules_SOURCES = \
+	tests/sim/device/fdb_cost.cc \
+	tests/sim/device/fdb_counters.cc \
+	tests/sim/device/fdb_faults.cc \
+	tests/sim/device/fdb_masks.cc \
+	tests/sim/device/fdb_replace.cc \
+	tests/sim/device/fdb_rules.cc
 
 ESW_SYSTEM_TESTS += \
 	tests/sim/device/actions \
+	tests/sim/device/fdb \
+	tests/sim/device/fdb-lives \
 	tests/sim/device/life \
 	tests/sim/device/many \
 	tests/sim/device/matches \

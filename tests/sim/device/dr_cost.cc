@@ -1,15 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a rule costs, in counts: a rule below the root is work requests and nothing else, and half
 // as many of them when its match names the source.
-#include <array>
 #include <cstdio>
-#include <memory>
-#include <nlohmann/json.hpp>
-#include <stdexcept>
-#include <string>
 #include <vector>
 
 #include "tests/sim/device/bench.h"
+#include "tests/sim/device/control.h"
 
 namespace {
 
@@ -17,31 +13,6 @@ using namespace device;
 
 class Cost : public Bench {
 protected:
-    struct Counts {
-        uint64_t ioctls, commands, work_requests;
-    };
-
-    static Counts counts() {
-        const std::unique_ptr<FILE, EndWith<::pclose>> pipe(
-            check(::popen("esw-sim ctl stats --json", "r"), "popen"));
-        std::string text;
-        std::array<char, 4096> part;
-        while (const size_t length = std::fread(part.data(), 1, part.size(), pipe.get())) {
-            text.append(part.data(), length);
-        }
-        const auto stats = nlohmann::json::parse(text);
-        return {stats.at("ioctls"), stats.at("firmware_commands"), stats.at("work_requests")};
-    }
-
-    template <typename Work>
-    static Counts cost_of(const Work& work) {
-        const Counts before = counts();
-        work();
-        const Counts after = counts();
-        return {after.ioctls - before.ioctls, after.commands - before.commands,
-                after.work_requests - before.work_requests};
-    }
-
     /// Rules for VF 0 by destination address, from number `first` on.
     static Match match_of(Match match, uint32_t number) {
         return match.set(FIELD(outer_headers.dmac_47_16), 0x02000000 + (number >> 16))

@@ -7,11 +7,11 @@
 #include <cerrno>
 #include <condition_variable>
 #include <csignal>
-#include <cstdlib>
 #include <mutex>
 #include <thread>
 
 #include "tests/sim/device/bench.h"
+#include "tests/sim/device/control.h"
 #include "tests/sim/device/knobs.h"
 
 namespace {
@@ -19,10 +19,6 @@ namespace {
 using namespace device;
 
 const std::string kHandle = "pci/0000:08:00.0";
-
-void run(const std::string& command) {
-    ASSERT_EQ(std::system(command.c_str()), 0) << command;
-}
 
 uint16_t vf_vport(unsigned n) {
     return static_cast<uint16_t>(n + 1);
