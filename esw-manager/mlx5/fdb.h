@@ -68,7 +68,8 @@ public:
     /// The ports that the flow names must be there (DEVICE, ENOENT, if not).
     virtual tl::expected<Inserted, Refused> insert(const FdbFlow& flow) = 0;
     /// As insert(), and `old` goes when the new one is there, so that no packet finds neither. The
-    /// counter goes on. After an error the old one is still there.
+    /// counter goes on. After an error the old one is still there; one that is unknown by now is as
+    /// none. Asks the firmware for nothing more than insert(), but if the mask is another one.
     virtual tl::expected<Inserted, Refused> replace(RuleId old, const FdbFlow& flow) = 0;
     /// Its counter has all that the rule did after the next reading. Unknown rules are ignored.
     virtual void remove(RuleId rule) = 0;

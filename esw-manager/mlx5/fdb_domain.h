@@ -60,6 +60,12 @@ public:
         return object;
     }
 
+    /// Returns when no packet is on its way any more through tables as they were before.
+    void settle() const {
+        mlx5dv_dr_domain_sync(domain_.get(),
+                              MLX5DV_DR_DOMAIN_SYNC_FLAGS_SW | MLX5DV_DR_DOMAIN_SYNC_FLAGS_HW);
+    }
+
     /// The root table's matcher of packets by such a source, made when it is asked for first.
     Result<mlx5dv_dr_matcher*> root_matcher(const FdbSource& source);
 

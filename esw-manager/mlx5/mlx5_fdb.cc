@@ -277,6 +277,10 @@ void Mlx5Fdb::keep(Attempt& attempt, FdbRule& rule, FdbRule* old) {
         output->users += output != rule.port;
     }
     if (old) {
+        // A packet may have passed the one's matcher before, and would come to the other's after.
+        if (old->group != rule.group) {
+            domain_->settle();
+        }
         rule.counter = std::move(old->counter);
         rule.counter.move_to(rule.group->activity);
         end(*old);

@@ -15,7 +15,10 @@ protected:
     static FdbFlow flow(const FdbActions& actions) {
         return {vf_port(0), by_destination(frame_to(1)), actions};
     }
-    static FdbFlow wide(const FdbActions& actions) { return {vf_port(0), {}, actions}; }
+    /// Of all frames of this test, by another mask.
+    static FdbFlow wide(const FdbActions& actions) {
+        return {vf_port(0), compiled(Match().set(FIELD(outer_headers.ethertype), 0x88b5)), actions};
+    }
 
     Fdb::Inserted replace(Fdb::RuleId old, const FdbFlow& flow) {
         auto replaced = fdb_->replace(old, flow);

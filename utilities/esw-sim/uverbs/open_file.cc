@@ -46,7 +46,7 @@ uint16_t peek_opcode(UserMemory& memory, uint64_t at, const ib_uverbs_ioctl_hdr&
         const auto spec =
             std::find_if(method->attributes.begin(), method->attributes.end(),
                          [&](const AttributeSpec& one) { return one.id == raw.attr_id; });
-        std::byte begin[2]{};
+        std::byte begin[devx::kHeader]{};
         if (spec != method->attributes.end() && spec->copied &&
             spec->kind == AttributeSpec::Kind::kIn && spec->min >= devx::kHeader &&
             memory.read(raw.data, begin, sizeof begin)) {
