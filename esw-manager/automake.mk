@@ -22,8 +22,12 @@ esw_manager_libesw_manager_a_SOURCES = \
 	esw-manager/flow/flow.h \
 	esw-manager/flow/flow_offload.cc \
 	esw-manager/flow/flow_offload.h \
+	esw-manager/flow/flow_report.cc \
+	esw-manager/flow/flow_report.h \
 	esw-manager/flow/flow_switch.cc \
 	esw-manager/flow/flow_switch.h \
+	esw-manager/flow/flow_text.cc \
+	esw-manager/flow/flow_text.h \
 	esw-manager/flow/flow_worker.cc \
 	esw-manager/flow/flow_worker.h \
 	esw-manager/flow/megaflow.h \

@@ -63,6 +63,7 @@ std::string eswitch_table(const ReportContext& context, const EswitchRows& rows,
                              eswitch->queue.pending, eswitch->queue.run, eswitch->queue.stale,
                              eswitch->queue.requeued, eswitch->queue.failed)},
                 {"offload", or_word(offload, "ready")},
+                {"flows", fmt::format("{} in the adapter", context.flows_of(eswitch->handle))},
             };
         }
         if (eswitch->error.code) {

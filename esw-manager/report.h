@@ -22,7 +22,13 @@ struct ReportRequest {
 struct ReportContext {
     const Snapshot& snapshot;
     TimePoint now;
-    std::map<std::string, std::string> bridges;  ///< of OVS ports, by port
+    std::map<std::string, std::string> bridges;    ///< of OVS ports, by port
+    std::map<DevlinkHandle, uint64_t> flows = {};  ///< that are in the adapter, by eswitch
+
+    uint64_t flows_of(const DevlinkHandle& eswitch) const {
+        const auto found = flows.find(eswitch);
+        return found == flows.end() ? 0 : found->second;
+    }
 };
 
 /// Why there is nothing to show when everything was asked for.

@@ -103,7 +103,9 @@ std::string eswitches_to_json(const ReportContext& context, const EswitchRows& r
                  {"stale", eswitch->queue.stale},
                  {"run", eswitch->queue.run}}},
                {"offload",
-                {{"ready", offload.empty()}, {"flows", 0}, {"reason", text_or_null(offload)}}},
+                {{"ready", offload.empty()},
+                 {"flows", context.flows_of(eswitch->handle)},
+                 {"reason", text_or_null(offload)}}},
                {"error", error_or_null(eswitch->error)}};
         if (more) {
             row["mode_age_ms"] = eswitch->mode_read_at

@@ -11,6 +11,7 @@ ovs_plugin_libesw_plugin_a_SOURCES = \
 	ovs-plugin/device_reader.h \
 	ovs-plugin/failure_overlay.cc \
 	ovs-plugin/failure_overlay.h \
+	ovs-plugin/flow_abi.cc \
 	ovs-plugin/host_log.h \
 	ovs-plugin/netdev_setup.cc \
 	ovs-plugin/netdev_setup.h \
@@ -22,6 +23,7 @@ ovs_plugin_libesw_plugin_a_SOURCES = \
 	ovs-plugin/plugin.h \
 	ovs-plugin/plugin_abi.cc \
 	ovs-plugin/plugin_abi.h \
+	ovs-plugin/plugin_object.h \
 	ovs-plugin/port_status.cc \
 	ovs-plugin/port_status.h \
 	ovs-plugin/operation_commands.cc \

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <utility>
 
+#include "esw-manager/flow/flow_report.h"
 #include "esw-manager/profile_report.h"
 #include "esw-manager/report.h"
 #include "ovs-plugin/command_arguments.h"
@@ -78,9 +79,9 @@ Answer show(const CommandContext& context, const std::vector<std::string>& args,
     }
     return Report([write, request = *request, snapshot = context.manager.snapshot(),
                    failures = context.failures(), bridges = context.bridges(),
-                   now = context.clock.now()] {
+                   now = context.clock.now(), flows = context.flows.rules()] {
         const Snapshot shown = with_failures(*snapshot, failures);
-        return result_of(write({shown, now, bridges}, request));
+        return result_of(write({shown, now, bridges, flows}, request));
     });
 }
 
@@ -90,6 +91,14 @@ Answer show_eswitches(const CommandContext& context, const std::vector<std::stri
 
 Answer show_reps(const CommandContext& context, const std::vector<std::string>& args, Done) {
     return show(context, args, report_reps);
+}
+
+Answer show_flows(const CommandContext& context, const std::vector<std::string>& args, Done) {
+    return show(
+        context, args,
+        [&flows = context.flows](const ReportContext& report, const ReportRequest& request) {
+            return report_flows(report, flows, request);
+        });
 }
 
 Answer show_profile(const CommandContext& context, const std::vector<std::string>& args, Done) {
@@ -160,6 +169,7 @@ struct Command {
 constexpr Command kCommands[] = {
     {{"esw/block-show", "[--json] [esw...]"}, show_blocks},
     {{"esw/event-show", "[--json] [-n N] [esw...]"}, show_events},
+    {{"esw/flow-show", "[--json] [-m] [esw|rep...]"}, show_flows},
     {{"esw/plan", "[--json] esw legacy|switchdev|switchdev_inactive"}, plan_command},
     {{"esw/profile-show", "[--json] [-m] [esw...]"}, show_profile},
     {{"esw/queue-show", "[--json] [esw...]"}, show_queues},

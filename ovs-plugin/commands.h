@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "esw-manager/flow/flow_offload.h"
 #include "esw-manager/manager.h"
 #include "ovs-plugin/failure_overlay.h"
 
@@ -33,6 +34,7 @@ struct CommandContext {
     /// The bridges of Open vSwitch's ports of type esw, by port.
     std::function<std::map<std::string, std::string>()> bridges;
     std::function<PortFailures()> failures;
+    FlowOffload& flows;
 };
 
 /// The end of a command that took longer: makes its result. To be called when all bindings that

@@ -83,7 +83,7 @@ Result<std::unique_ptr<Plugin>> Plugin::create(Parts parts) {
         return fail(setup.error());
     }
     plugin->setup_ = std::move(*setup);
-    auto manager = own.make_manager(*own.log, *own.clock, *own.kernel, notify);
+    auto manager = own.make_manager(*own.log, *own.clock, *own.kernel, plugin->flows_, notify);
     if (!manager) {
         return fail(manager.error());
     }
@@ -98,6 +98,10 @@ Plugin::Plugin(Parts parts, std::unique_ptr<WakeFd> wake)
     : parts_(std::move(parts)),
       log_(*parts_.log, "esw_plugin"),
       wake_(std::move(wake)),
+      flows_(std::make_shared<FlowOffload>(
+          FlowWorker::Options{.open_fdb = parts_.open_fdb,
+                              .idle = [wake_fd = wake_.get()] { wake_fd->notify(); }},
+          *parts_.clock, *parts_.log)),
       commands_(*parts_.clock, [wake_fd = wake_.get()] { wake_fd->notify(); }),
       patience_(parts_.patience),
       link_stats_(
@@ -217,6 +221,7 @@ std::vector<Plugin::Change> Plugin::collect_changes() {
     if (snapshot != applied_) {
         applied_ = snapshot;
         for (const auto& step : tracker_.update(*snapshot)) {
+            tell_flows(step.port_id, ports_.at(step.port_id));
             changes.push_back(act(step));
         }
     }
@@ -390,7 +395,7 @@ PortFailures Plugin::failures() const {
 void Plugin::command(const std::vector<std::string>& args, void* conn, const Reply& reply) {
     const uint64_t number = commands_.begin();
     const CommandContext context{*manager_, *parts_.clock, parts_.bridges,
-                                 [this] { return failures(); }};
+                                 [this] { return failures(); }, *flows_};
     const Answer answer = run_command(context, args, commands_.completer(number));
     if (const auto* result = std::get_if<CommandResult>(&answer)) {
         reply(conn, result->error, result->text);
@@ -418,8 +423,8 @@ void Plugin::answer(const std::function<bool()>& is_status_written, const Reply&
 
 bool Plugin::is_settled() const {
     MutexLock lock(mutex_);
-    return tracker_.settled() && changes_.empty() && reading_ == 0 && closing_ == 0 &&
-           !link_stats_.is_overdue() && !vport_counters_.is_overdue();
+    return flows_->is_idle() && tracker_.settled() && changes_.empty() && reading_ == 0 &&
+           closing_ == 0 && !link_stats_.is_overdue() && !vport_counters_.is_overdue();
 }
 
 /// What is_settled(), or the writing of the status, waits for.
@@ -444,6 +449,9 @@ std::string Plugin::unsettled() const {
     }
     if (link_stats_.is_overdue() || vport_counters_.is_overdue()) {
         waits.push_back("counters of network devices");
+    }
+    if (!flows_->is_idle()) {
+        waits.push_back("flows on their way into an adapter or out of it");
     }
     if (closing_) {
         waits.push_back(fmt::format("packet sockets that close ({})", closing_.load()));
@@ -483,6 +491,7 @@ void Plugin::stop_threads() {
         counters_.stop();
         setup_->stop();
         manager_->stop();
+        flows_->stop();
     };
     auto stopper = Thread::start("esw stop", stop_all);
     if (!stopper) {
@@ -541,6 +550,7 @@ void Plugin::remove_port(uint64_t id) {
         return;
     }
     const auto ifindex = tracker_.remove(id);
+    give_number_back(id, port->second);
     const bool owner = owns_name(id, port->second);
     const std::string name = port->second.name;
     ports_.erase(port);
@@ -592,6 +602,54 @@ Result<bool> Plugin::configure_port(uint64_t id, const OptionMap& options) {
         manager_->claim_port(std::move(*request));
     }
     return true;
+}
+
+void Plugin::set_number(uint64_t id, std::optional<uint32_t> number) {
+    MutexLock lock(mutex_);
+    Port& port = ports_.at(id);
+    if (port.number == number) {
+        return;
+    }
+    give_number_back(id, port);
+    port.number = number;
+    if (number) {
+        numbers_[*number] = id;
+        tell_flows(id, port);
+    }
+}
+
+/// Another port may have got the number before this one was told that it has lost it.
+void Plugin::give_number_back(uint64_t id, Port& port) {
+    const auto owner = port.number ? numbers_.find(*port.number) : numbers_.end();
+    if (owner != numbers_.end() && owner->second == id) {
+        numbers_.erase(owner);
+        flows_->set_port(*port.number, std::nullopt);
+    }
+    port.number.reset();
+}
+
+/// Which representor rules name for the port: the one that is bound to it.
+void Plugin::tell_flows(uint64_t id, const Port& port) {
+    const auto owner = port.number ? numbers_.find(*port.number) : numbers_.end();
+    if (owner == numbers_.end() || owner->second != id) {
+        return;
+    }
+    FlowSwitch::Port known;
+    const BindingTracker::Port* bound = tracker_.find(id);
+    if (bound && bound->binding && bound->binding->state == PortState::kLoaded) {
+        known.rep = bound->binding->rep;
+    }
+    flows_->set_port(*port.number, std::move(known));
+}
+
+std::array<uint64_t, ESW_N_REFUSALS> Plugin::take_refusals() {
+    const auto all = flows_->totals().refusals;
+    auto since = all;
+    for (size_t i = 0; i < since.size(); ++i) {
+        since[i] -= told_refusals_[i];
+    }
+    told_refusals_ = all;
+    return since;
 }
 
 bool Plugin::set_wish(uint64_t id, const LinkWish& wish) {

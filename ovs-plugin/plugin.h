@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <chrono>
 #include <cstdint>
@@ -21,6 +22,7 @@
 #include "base/thread.h"
 #include "base/unique_fd.h"
 #include "esw-manager/executor.h"
+#include "esw-manager/flow/flow_offload.h"
 #include "esw-manager/manager.h"
 #include "netlink/kernel.h"
 #include "ovs-plugin/binding_tracker.h"
@@ -45,10 +47,13 @@ public:
         std::unique_ptr<LogSink> log;
         std::unique_ptr<Clock> clock;
         std::unique_ptr<netlink::Kernel> kernel;
-        /// Makes the manager; `changed` is its dependency of that name.
+        /// Makes the manager; `flows` is to be told of representors that rules can name, `changed`
+        /// is its dependency of that name.
         std::function<Result<std::unique_ptr<Manager>>(LogSink&, const Clock&, netlink::Kernel&,
+                                                       const std::shared_ptr<FlowOffload>& flows,
                                                        std::function<void()> changed)>
             make_manager;
+        FlowWorker::OpenFdb open_fdb;
         /// The bridges of the ports of type esw, by port; called on the main thread.
         std::function<std::map<std::string, std::string>()> bridges;
         /// How long stop() waits for threads that the kernel holds. ovs-ctl kills a daemon that has
@@ -77,6 +82,8 @@ public:
     /// Readable when run() has something to do.
     int fd() const { return wake_->fd(); }
     NetdevSetup& setup() { return *setup_; }
+    /// Any thread.
+    FlowOffload& flows() { return *flows_; }
 
     /// Carries what has changed to the host: `changed` returns 0, or the errno for which the host
     /// cannot use a device, which it is then offered again, with back-off. `link_read` takes what
@@ -124,6 +131,10 @@ public:
 
     uint64_t add_port(const std::string& name);
     void remove_port(uint64_t id);
+    /// By which flows name the port; nothing when the datapath does not have it.
+    void set_number(uint64_t id, std::optional<uint32_t> number);
+    /// How often flows were refused since the last call. Main thread.
+    std::array<uint64_t, ESW_N_REFUSALS> take_refusals();
     /// On a port that never had good options, bad ones are an error; on others they are kept for
     /// the status. Returns whether the status reads otherwise now.
     Result<bool> configure_port(uint64_t id, const OptionMap& options);
@@ -159,6 +170,7 @@ private:
         LinkWish wish;
         LinkWish prepared;  ///< what the device was made ready for last
         PendingChange change;
+        std::optional<uint32_t> number;
     };
     Plugin(Parts parts, std::unique_ptr<WakeFd> wake);
     /// What the host has to be told. `attempt` is that at a device that is ready for it.
@@ -179,6 +191,8 @@ private:
         ESW_REQUIRES(mutex_);
     void retry_changes() ESW_REQUIRES(mutex_);
     void forget_device(Port& port) ESW_REQUIRES(mutex_);
+    void tell_flows(uint64_t id, const Port& port) ESW_REQUIRES(mutex_);
+    void give_number_back(uint64_t id, Port& port) ESW_REQUIRES(mutex_);
     void take_changes();
     void make_change(const Change& change, const Changed& changed);
     void attach(const Change& change, const Changed& changed);
@@ -195,12 +209,14 @@ private:
     const Logger log_;
     const std::unique_ptr<WakeFd> wake_;
     std::unique_ptr<NetdevSetup> setup_;
+    const std::shared_ptr<FlowOffload> flows_;
     std::unique_ptr<Manager> manager_;
     PendingCommands commands_;
 
     mutable Mutex mutex_{LockRank::kPlugin};
     std::map<uint64_t, Port> ports_ ESW_GUARDED_BY(mutex_);
     std::map<std::string, uint64_t> owners_ ESW_GUARDED_BY(mutex_);  // who has claimed by that name
+    std::map<uint32_t, uint64_t> numbers_ ESW_GUARDED_BY(mutex_);    // who has the number
     BindingTracker tracker_ ESW_GUARDED_BY(mutex_);
     SnapshotPtr applied_ ESW_GUARDED_BY(mutex_);
     uint64_t last_port_id_ ESW_GUARDED_BY(mutex_) = 0;
@@ -216,6 +232,7 @@ private:
     std::optional<std::string> found_overrides_;  // in the database
     std::string wanted_overrides_;                // there, as was said last
     uint64_t overrides_reading_ = 0;
+    std::array<uint64_t, ESW_N_REFUSALS> told_refusals_{};
 
     Patience patience_;
     StatsReader link_stats_;

@@ -16,60 +16,18 @@
 
 #include "base/unique_fd.h"
 #include "esw-manager/manager.h"
+#include "esw-manager/mlx5/mlx5_fdb.h"
 #include "esw-manager/mlx5/rdma_provider.h"
 #include "netlink/netlink_kernel.h"
 #include "netlink/netlink_monitor.h"
-#include "ovs-plugin/call_watch.h"
 #include "ovs-plugin/commands.h"
 #include "ovs-plugin/host_log.h"
 #include "ovs-plugin/plugin.h"
+#include "ovs-plugin/plugin_object.h"
 
 using namespace esw;
 
-struct esw_plugin {
-    std::unique_ptr<Plugin> plugin;
-    std::unique_ptr<HostLog> log;  ///< for what goes wrong on the way in and out
-    SystemClock clock;
-    std::unique_ptr<CallWatch> watch;
-    std::vector<esw_command> commands;
-    std::string overrides;  ///< what esw_plugin_sync_overrides() said last
-};
-
-struct esw_port {
-    esw_plugin* owner;
-    uint64_t id;
-};
-
 namespace {
-
-/// Runs `body`; what it throws is a bug, which is logged and answered with `otherwise`: nothing in
-/// here may end the switch.
-template <class T, class Body>
-T caught(const esw_plugin* plugin, T otherwise, Body body) noexcept {
-    try {
-        return body();
-    } catch (const std::exception& e) {
-        plugin->log->write(LogLevel::kError, "esw_plugin", e.what());
-    } catch (...) {
-        plugin->log->write(LogLevel::kError, "esw_plugin", "unknown exception");
-    }
-    return otherwise;
-}
-
-/// The same of what may not hold the switch either. `call` is how the log names it.
-template <class T, class Body>
-T guarded(const esw_plugin* plugin, const char* call, T otherwise, Body body) noexcept {
-    const CallWatch::Call watched(*plugin->watch, call);
-    return caught(plugin, otherwise, body);
-}
-
-template <class Body>
-void guarded(const esw_plugin* plugin, const char* call, Body body) noexcept {
-    guarded(plugin, call, 0, [&] {
-        body();
-        return 0;
-    });
-}
 
 Plugin::Reply to_reply(esw_reply_func* reply) {
     return [reply](void* conn, bool error, const std::string& text) {
@@ -95,14 +53,19 @@ Result<std::unique_ptr<Plugin>> make_plugin(const esw_host& host) {
             &bridges);
         return bridges;
     };
+    parts.open_fdb = [](const std::shared_ptr<mlx5::IbDevice>& device) {
+        return mlx5::make_fdb(device, {});
+    };
     parts.make_manager = [](LogSink& log, const Clock& clock, netlink::Kernel& kernel,
+                            const std::shared_ptr<FlowOffload>& flows,
                             std::function<void()> changed) {
         auto make_monitor =
             [&log, &clock](EventLoop& loop) -> Result<std::unique_ptr<netlink::KernelMonitor>> {
             return netlink::make_netlink_monitor(loop, log, clock);
         };
-        const auto make_rdma_provider = [](const DevlinkHandle& eswitch, uint64_t generation) {
-            return std::make_shared<mlx5::RdmaProvider>(eswitch, generation, mlx5::open_ib_device);
+        const auto make_rdma_provider = [flows](const DevlinkHandle& eswitch, uint64_t generation) {
+            return std::make_shared<mlx5::RdmaProvider>(eswitch, generation, mlx5::open_ib_device,
+                                                        flows);
         };
         return Manager::create(
             {kernel, make_monitor, clock, log, std::move(changed), {}, make_rdma_provider});

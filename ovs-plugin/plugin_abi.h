@@ -204,7 +204,8 @@ void esw_port_set_number(struct esw_port *port, uint32_t number);
 void esw_plugin_set_offload(struct esw_plugin *plugin, bool enabled);
 
 /* Takes a flow, or another match and other actions for one that was taken before.  It is kept, and is
- * in the adapter whenever it can be, until esw_flow_delete() or esw_flow_flush().  ENOMEM. */
+ * in the adapter whenever it can be, until esw_flow_delete() or esw_flow_flush().  All of it is
+ * copied.  ENOMEM. */
 int esw_flow_put(struct esw_plugin *plugin, const struct esw_ufid *ufid,
                  const struct esw_flow_match *match, const struct esw_flow_action actions[],
                  size_t n_actions);
@@ -225,8 +226,13 @@ struct esw_flow_stats {
 int esw_flow_get(struct esw_plugin *plugin, const struct esw_ufid *ufid,
                  struct esw_flow_stats *stats);
 
-/* How many are kept, and how many of them are in the adapter. */
-void esw_flow_count(struct esw_plugin *plugin, uint64_t *n_flows, uint64_t *n_offloaded);
+/* Of the flows whose 'in_port' has the number: how many are kept, and how many of them are in the
+ * adapter.  Open vSwitch adds up the ports. */
+void esw_flow_count(struct esw_plugin *plugin, uint32_t number, uint64_t *n_flows,
+                    uint64_t *n_offloaded);
+
+/* How often flows were refused since the last call, by 'enum esw_refusal'.  Main thread. */
+void esw_plugin_take_refusals(struct esw_plugin *plugin, uint64_t counts[ESW_N_REFUSALS]);
 
 /* Commands. */
 

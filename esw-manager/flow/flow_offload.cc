@@ -189,6 +189,37 @@ FlowOffload::Totals FlowOffload::totals() const {
     return totals;
 }
 
+FlowOffload::PortTotals FlowOffload::totals_of(uint32_t number) const {
+    PortTotals totals;
+    MutexLock lock(mutex_);
+    const auto flows = flows_of_.find(number);
+    if (flows == flows_of_.end()) {
+        return totals;
+    }
+    for (const FlowPtr& flow : flows->second) {
+        if (flow->wanted()->in_port() == number) {
+            ++totals.flows;
+            totals.offloaded += flow->is_offloaded();
+        }
+    }
+    return totals;
+}
+
+std::map<DevlinkHandle, uint64_t> FlowOffload::rules() const {
+    std::map<DevlinkHandle, uint64_t> rules;
+    MutexLock lock(mutex_);
+    for (const auto& [handle, worker] : workers_) {
+        rules[handle] = worker->totals().rules;
+    }
+    return rules;
+}
+
+std::optional<RepRef> FlowOffload::rep_of(uint32_t number) const {
+    MutexLock lock(mutex_);
+    const auto port = ports_.find(number);
+    return port == ports_.end() ? std::nullopt : port->second.rep;
+}
+
 bool FlowOffload::is_idle() const {
     for (const WorkerPtr& worker : workers()) {
         if (!worker->is_idle()) {

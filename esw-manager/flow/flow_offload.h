@@ -52,6 +52,16 @@ public:
         std::array<uint64_t, ESW_N_REFUSALS> refusals{};
     };
     Totals totals() const ESW_EXCLUDES(mutex_);
+    /// Of those whose in_port is `number`.
+    struct PortTotals {
+        uint64_t flows = 0;
+        uint64_t offloaded = 0;
+    };
+    PortTotals totals_of(uint32_t number) const ESW_EXCLUDES(mutex_);
+    /// Rules in the adapter, by eswitch.
+    std::map<DevlinkHandle, uint64_t> rules() const ESW_EXCLUDES(mutex_);
+    /// The representor that rules name for the port; nothing when there is none now.
+    std::optional<RepRef> rep_of(uint32_t number) const ESW_EXCLUDES(mutex_);
     /// Nothing is on its way into an adapter or out of it.
     bool is_idle() const ESW_EXCLUDES(mutex_);
 

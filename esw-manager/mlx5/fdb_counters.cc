@@ -37,7 +37,9 @@ public:
         result.bytes = bytes_.load(std::memory_order_acquire);
         return result;
     }
+    bool is_final() const override { return final_.load(std::memory_order_acquire); }
     void begin(FdbCounter::Value base) { base_ = base; }
+    void end() { final_.store(true, std::memory_order_release); }
     void store(FdbCounter::Value found) {
         bytes_.store(found.bytes - base_.bytes, std::memory_order_release);
         packets_.store(found.packets - base_.packets, std::memory_order_release);
@@ -47,7 +49,18 @@ private:
     FdbCounter::Value base_;  ///< of the adapter's counter when the rule got it; by the mutex
     std::atomic<uint64_t> packets_ = 0;
     std::atomic<uint64_t> bytes_ = 0;
+    std::atomic<bool> final_ = false;
 };
+
+FdbCounters::~FdbCounters() {
+    for (const std::shared_ptr<Bulk>& bulk : bulks_) {
+        for (Slot& slot : bulk->slots) {
+            if (slot.value) {
+                slot.value->end();
+            }
+        }
+    }
+}
 
 std::shared_ptr<const FdbCounter> FdbCounters::Use::value() const {
     return value_;
@@ -78,12 +91,12 @@ Status FdbCounters::prepare() {
 
 Result<FdbCounters::Use> FdbCounters::take(Activity& activity) {
     auto value = std::make_shared<Value>();
-    Slot* slot = take_available(activity, *value);
+    Slot* slot = take_available(activity, value);
     if (!slot) {
         if (const Status added = add_bulk(); !added) {
             return fail(added.error());
         }
-        slot = take_available(activity, *value);
+        slot = take_available(activity, value);
     }
     Use use(*this, *slot, std::move(value));
     if (const Status made = ensure_action(*slot); !made) {
@@ -92,7 +105,8 @@ Result<FdbCounters::Use> FdbCounters::take(Activity& activity) {
     return use;
 }
 
-FdbCounters::Slot* FdbCounters::take_available(Activity& activity, Value& value) {
+FdbCounters::Slot* FdbCounters::take_available(Activity& activity,
+                                               const std::shared_ptr<Value>& value) {
     MutexLock lock(mutex_);
     if (open_.empty()) {
         return nullptr;
@@ -109,8 +123,8 @@ FdbCounters::Slot* FdbCounters::take_available(Activity& activity, Value& value)
     bulk.used++;
     activity.reading = begun_;
     slot.activity = &activity;
-    slot.value = &value;
-    value.begin(slot.found);
+    slot.value = value;
+    value->begin(slot.found);
     return &slot;
 }
 
@@ -186,17 +200,12 @@ Status FdbCounters::ensure_action(Slot& slot) const {
 }
 
 void FdbCounters::give_back(Slot& slot) {
-    std::shared_ptr<Bulk> too_many;  // ends without the mutex
     MutexLock lock(mutex_);
-    Bulk& bulk = *slot.bulk;
-    slot.value = nullptr;
     slot.activity = nullptr;
     slot.freed = begun_;
     slot.waits = true;
-    bulk.waiting++;
-    if (--bulk.used == 0) {
-        too_many = one_spare_too_many(bulk);
-    }
+    slot.bulk->waiting++;
+    slot.bulk->used--;
 }
 
 /// The smaller of two goes.
@@ -211,7 +220,6 @@ std::shared_ptr<FdbCounters::Bulk> FdbCounters::one_spare_too_many(Bulk& empty) 
     if (!other->available.empty()) {
         close(*other);
     }
-    other->dropped = true;
     auto bulk = std::move(bulks_[other->place]);
     if (bulk->place + 1 != bulks_.size()) {
         bulks_[bulk->place] = std::move(bulks_.back());
@@ -287,25 +295,31 @@ void FdbCounters::note(Bulk& bulk, uint64_t reading) {
     for (size_t begin = 0; begin < bulk.slots.size(); begin += kNotedAtOnce) {
         const size_t end = std::min(begin + kNotedAtOnce, bulk.slots.size());
         MutexLock lock(mutex_);
-        if (bulk.dropped) {
-            return;
-        }
         for (size_t i = begin; i < end; i++, at += DEVX_ST_SZ_BYTES(traffic_counter)) {
             note(bulk.slots[i], reading,
                  {DEVX_GET64(traffic_counter, at, packets),
                   DEVX_GET64(traffic_counter, at, octets)});
         }
     }
+    std::shared_ptr<Bulk> too_many;  // ends without the mutex
+    MutexLock lock(mutex_);
+    if (bulk.used + bulk.waiting == 0 && spare_ != &bulk) {
+        too_many = one_spare_too_many(bulk);
+    }
 }
 
 void FdbCounters::note(Slot& slot, uint64_t reading, FdbCounter::Value found) {
     if (slot.value && slot.found != found) {
         slot.value->store(found);
-        slot.activity->reading = reading;
+        if (slot.activity) {
+            slot.activity->reading = reading;
+        }
     }
     slot.found = found;
     if (slot.waits && slot.freed < reading) {
         slot.waits = false;
+        slot.value->end();
+        slot.value.reset();
         slot.bulk->waiting--;
         make_available(slot);
     }

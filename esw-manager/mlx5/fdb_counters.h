@@ -19,6 +19,7 @@ namespace esw::mlx5 {
 ///
 /// A counter is never set to 0. One that was given back has an unknown value until it was read, so
 /// the next rule gets it only after a reading that began later, and starts from what that found.
+/// That reading is also the last for the rule before.
 ///
 /// Threads: read() may be called by one other thread than the rest. The mutex is taken for a few
 /// instructions, in read() for some hundred counters at a time; never while the firmware works.
@@ -33,6 +34,8 @@ public:
     class Use;
 
     explicit FdbCounters(const FdbDomain& domain) : domain_(domain) {}
+    /// Nothing is in use any more.
+    ~FdbCounters();
     FdbCounters(const FdbCounters&) = delete;
 
     /// Asks the device how large a bulk may be.
@@ -53,9 +56,10 @@ private:
     /// One counter of the adapter. All but `bulk` and `action` are guarded by mutex_.
     struct Slot {
         Bulk* bulk = nullptr;
-        DrAction action;               ///< made when it is used first
-        Value* value = nullptr;        ///< of the rule that has it; null: none
-        Activity* activity = nullptr;  ///< likewise
+        DrAction action;  ///< made when it is used first
+        std::shared_ptr<Value>
+            value;  ///< of the rule that has it, or had it until the last reading
+        Activity* activity = nullptr;  ///< of the rule that has it; null: none
         FdbCounter::Value found = {};  ///< by the last reading
         uint64_t freed = 0;            ///< the last reading that had begun then
         bool waits = false;            ///< for a reading, until it may be used again
@@ -68,12 +72,12 @@ private:
         std::vector<Slot*> available;
         uint32_t used = 0;
         uint32_t waiting = 0;
-        bool dropped = false;   ///< it is in no list, and only a reading still has it
         size_t place = 0;       ///< in bulks_
         size_t open_place = 0;  ///< in open_, if something is available
     };
 
-    Slot* take_available(Activity& activity, Value& value) ESW_EXCLUDES(mutex_);
+    Slot* take_available(Activity& activity, const std::shared_ptr<Value>& value)
+        ESW_EXCLUDES(mutex_);
     void make_available(Slot& slot) ESW_REQUIRES(mutex_);
     void close(Bulk& bulk) ESW_REQUIRES(mutex_);
     Status add_bulk() ESW_EXCLUDES(mutex_);

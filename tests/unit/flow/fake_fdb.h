@@ -15,8 +15,8 @@
 
 namespace esw {
 
-/// An FDB in memory, which takes what the real one takes: ports before rules, rules before the ports
-/// that they send to go.
+/// An FDB in memory, which takes what the real one takes: ports before rules, rules before the
+/// ports that they send to go.
 class FakeFdb final : public mlx5::Fdb {
 public:
     class Counter final : public mlx5::FdbCounter {
@@ -81,9 +81,9 @@ public:
 
     std::map<uint32_t, RdmaRep> ports;
     std::map<RuleId, Rule> rules;
-    size_t room = SIZE_MAX;         ///< for how many rules
-    int error = 0;                  ///< of all insertions
-    std::vector<RuleId> to_evict;   ///< by the next insertion
+    size_t room = SIZE_MAX;        ///< for how many rules
+    int error = 0;                 ///< of all insertions
+    std::vector<RuleId> to_evict;  ///< by the next insertion
     uint64_t replaced = 0, removed = 0;
     std::atomic<uint64_t> readings = 0;
 

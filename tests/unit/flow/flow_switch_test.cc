@@ -136,7 +136,8 @@ TEST_F(FlowSwitchTest, CountersOfAllGenerationsAdd) {
     const FlowPtr flow = put(make_flow(7, 2, 3));
     for (uint64_t generation = 1; generation <= 5; ++generation) {
         fdb_->rules.begin()->second.counter->packets = 10;
-        EXPECT_EQ(flow->stats({}).counted, (mlx5::FdbCounter::Value{10 * generation, 640 * generation}));
+        EXPECT_EQ(flow->stats({}).counted,
+                  (mlx5::FdbCounter::Value{10 * generation, 640 * generation}));
         flows_.close();
         fdb_.reset();
         EXPECT_FALSE(flow->is_offloaded());

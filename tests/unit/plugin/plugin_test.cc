@@ -44,7 +44,7 @@ protected:
         kernel_ = kernel.get();
         parts.kernel = std::move(kernel);
         parts.make_manager =
-            [this](LogSink&, const Clock&, netlink::Kernel&,
+            [this](LogSink&, const Clock&, netlink::Kernel&, const std::shared_ptr<FlowOffload>&,
                    std::function<void()> changed) -> Result<std::unique_ptr<Manager>> {
             auto manager = std::make_unique<FakeManager>(std::move(changed));
             manager_ = manager.get();
