@@ -13,6 +13,7 @@
     X(MATCH_CONNTRACK, "match-conntrack", "matches on a connection's state")                       \
     X(MATCH_METADATA, "match-metadata", "matches on metadata that packets do not carry")           \
     X(MATCH_PACKET_TYPE, "match-packet-type", "packets without an Ethernet header")                \
+    X(MATCH_ETH_TYPE, "match-eth-type", "frames that have a length instead of an Ethernet type")    \
     X(MATCH_MPLS, "match-mpls", "matches on MPLS labels")                                          \
     X(MATCH_NSH, "match-nsh", "matches on a network service header")                               \
     X(MATCH_ARP, "match-arp", "matches inside of ARP")                                             \
