@@ -36,6 +36,12 @@ dist_man_MANS += ovs-plugin/ovs-vswitchd-esw.8
 
 # C, in Open vSwitch's style; what ovs-plugin/daemon.mk says of them.
 ESW_SHIM_SOURCES = \
+	ovs-plugin/flow_actions.c \
+	ovs-plugin/flow_actions.h \
+	ovs-plugin/flow_api.c \
+	ovs-plugin/flow_coverage.c \
+	ovs-plugin/flow_match.c \
+	ovs-plugin/flow_match.h \
 	ovs-plugin/netdev_esw.c \
 	ovs-plugin/netdev_esw.h \
 	ovs-plugin/netdev_esw_ethtool.c \
@@ -45,4 +51,5 @@ ESW_SHIM_SOURCES = \
 	ovs-plugin/shim_hooks.c \
 	ovs-plugin/shim_log.c \
 	ovs-plugin/shim_ovsdb.c
-ESW_WRAPS = bridge_init bridge_exit bridge_run bridge_wait netdev_set_flow_api_enabled
+ESW_WRAPS = bridge_init bridge_exit bridge_run bridge_wait netdev_ports_insert netdev_ports_remove \
+	netdev_set_flow_api_enabled

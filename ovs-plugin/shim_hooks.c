@@ -3,11 +3,10 @@
 
 #include "ovs-plugin/shim.h"
 
-#include <errno.h>
 #include <limits.h>
 
 #include "if-notifier.h"
-#include "netdev-offload-provider.h"
+#include "netdev-offload.h"
 #include "netdev-provider.h"
 #include "ofproto/ofproto-dpif.h"
 #include "ofproto/ofproto-provider.h"
@@ -142,39 +141,6 @@ is_status_written(void)
     return written && shim_ovsdb_is_written();
 }
 
-/* Flow offload by tc.
- *
- * Open vSwitch offers ports of the userspace datapath to tc, too, and its
- * provider would put an ingress qdisc on representors.  This one is the same,
- * save that it leaves our class alone. */
-
-static struct netdev_flow_api tc_flow_api;
-
-static int
-init_tc_flow_api(struct netdev *netdev)
-{
-    if (!strcmp(netdev_get_type(netdev), "esw")) {
-        return EOPNOTSUPP;
-    }
-    return netdev_offload_tc.init_flow_api(netdev);
-}
-
-static void
-restrict_tc_offload(void)
-{
-    struct sset types = SSET_INITIALIZER(&types);
-
-    /* The first to ask makes Open vSwitch register its own providers. */
-    netdev_enumerate_types(&types);
-    sset_destroy(&types);
-
-    if (!netdev_unregister_flow_api_provider(netdev_offload_tc.type)) {
-        tc_flow_api = netdev_offload_tc;
-        tc_flow_api.init_flow_api = init_tc_flow_api;
-        netdev_register_flow_api_provider(&tc_flow_api);
-    }
-}
-
 /* Hooks. */
 
 /* After the daemon has forked and before the database is there. */
@@ -192,8 +158,8 @@ __wrap_bridge_init(const char *remote)
     /* Without the plugin the switch works, but has no type "esw". */
     plugin = esw_plugin_create(&host);
     if (plugin) {
-        restrict_tc_offload();
         netdev_esw_register(plugin);
+        shim_flows_init(plugin);
         register_commands();
         shim_ovsdb_init(remote);
     }
@@ -204,11 +170,17 @@ __wrap_bridge_init(const char *remote)
 void
 __wrap_netdev_set_flow_api_enabled(const struct smap *other_config)
 {
+    bool was_enabled = netdev_is_flow_api_enabled();
+
     if (plugin) {
         esw_plugin_set_profile(plugin,
                                smap_get_def(other_config, "esw-profile", ""));
     }
     __real_netdev_set_flow_api_enabled(other_config);
+    if (plugin) {
+        shim_flows_configure(other_config, !was_enabled
+                                           && netdev_is_flow_api_enabled());
+    }
 }
 
 void
@@ -226,6 +198,7 @@ __wrap_bridge_run(void)
      * the ports, writes their status, and commands may be answered. */
     esw_plugin_run(plugin, netdev_esw_binding_changed, netdev_esw_link_read);
     shim_ovsdb_run(plugin);
+    shim_flows_run();
     __real_bridge_run();
     /* Without the database bridge_run() does nothing, neither to ports nor to
      * their status: commands do not wait for it, and all of it follows. */

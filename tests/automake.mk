@@ -62,6 +62,7 @@ include tests/unit/manager/automake.mk
 include tests/unit/flow/automake.mk
 include tests/unit/mlx5/automake.mk
 include tests/unit/plugin/automake.mk
+include tests/unit/shim/automake.mk
 include tests/unit/sim/automake.mk
 include tests/sim/automake.mk
 

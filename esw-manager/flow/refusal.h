@@ -13,12 +13,11 @@
     X(MATCH_CONNTRACK, "match-conntrack", "matches on a connection's state")                       \
     X(MATCH_METADATA, "match-metadata", "matches on metadata that packets do not carry")           \
     X(MATCH_PACKET_TYPE, "match-packet-type", "packets without an Ethernet header")                \
-    X(MATCH_ETH_TYPE, "match-eth-type", "frames that have a length instead of an Ethernet type")    \
     X(MATCH_MPLS, "match-mpls", "matches on MPLS labels")                                          \
     X(MATCH_NSH, "match-nsh", "matches on a network service header")                               \
     X(MATCH_ARP, "match-arp", "matches inside of ARP")                                             \
     X(MATCH_ND, "match-nd", "matches inside of IPv6 neighbour discovery")                          \
-    X(MATCH_ETH_TYPE, "match-eth-type", "matches on Ethernet types the adapter cannot tell apart") \
+    X(MATCH_ETH_TYPE, "match-eth-type", "an Ethernet type the adapter cannot tell, or a length") \
     X(MATCH_L4, "match-l4", "matches on a transport header that the adapter does not read")        \
     X(MATCH_FRAGMENT, "match-fragment", "tells first fragments from later ones")                   \
     X(MATCH_VLAN, "match-vlan", "matches on tags that the adapter does not tell apart")            \
