@@ -14,6 +14,7 @@ ESW_CHECK_TESTS += \
 	tests/check/format \
 	tests/check/kernel-shell \
 	tests/check/layers \
+	tests/check/offload \
 	tests/check/prm \
 	tests/check/runner \
 	tests/check/spdx \

@@ -3,22 +3,22 @@
 
 #include <endian.h>
 
+#include <bit>
+
 namespace esw::mlx5 {
 
 FdbMatch MatchBuilder::build() const {
-    std::array<uint8_t, FdbMatch::kWords> used;
-    size_t count = 0;
-    for (size_t word = 0; word < FdbMatch::kWords; word++) {
-        used[count] = static_cast<uint8_t>(word);
-        count += mask_[word] != 0;
-    }
     FdbMatch match;
-    match.mask.resize(count);
-    match.value.resize(count);
-    for (size_t i = 0; i < count; i++) {
-        match.present.set(used[i]);
-        match.mask[i] = htobe32(mask_[used[i]]);
-        match.value[i] = htobe32(value_[used[i]]);
+    const auto count = static_cast<size_t>(std::popcount(used_[0]) + std::popcount(used_[1]));
+    match.mask.reserve(count);
+    match.value.reserve(count);
+    for (size_t half = 0; half < used_.size(); half++) {
+        for (uint64_t words = used_[half]; words != 0; words &= words - 1) {
+            const size_t word = 64 * half + static_cast<size_t>(std::countr_zero(words));
+            match.present.set(word);
+            match.mask.push_back(htobe32(mask_[word]));
+            match.value.push_back(htobe32(value_[word]));
+        }
     }
     return match;
 }

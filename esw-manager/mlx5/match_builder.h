@@ -77,6 +77,7 @@ public:
     void add_exactly(MatchField field, uint32_t value) { add(field, value, ~0u); }
     void add_word(uint8_t word, uint32_t value, uint32_t mask) {
         contradictory_ |= (mask & mask_[word] & (value ^ value_[word])) != 0;
+        used_[word / 64] |= uint64_t{mask != 0} << word % 64;
         mask_[word] |= mask;
         value_[word] |= value & mask;
     }
@@ -89,6 +90,7 @@ private:
     // In host byte order.
     std::array<uint32_t, FdbMatch::kWords> mask_{};
     std::array<uint32_t, FdbMatch::kWords> value_{};
+    std::array<uint64_t, 2> used_{};  ///< a bit for each word that the mask has something in
     bool contradictory_ = false;
 };
 

@@ -5,6 +5,7 @@
 #include <netinet/in.h>
 
 #include <algorithm>
+#include <cstring>
 
 #include "esw-manager/mlx5/tag_match.h"
 
@@ -67,11 +68,10 @@ Wanted wanted(T key, T mask) {
 }
 
 Wanted wanted(const uint8_t (&key)[16], const uint8_t (&mask)[16]) {
-    Wanted result;
-    for (size_t i = 0; i < sizeof key; i++) {
-        result |= wanted(key[i], mask[i]);
-    }
-    return result;
+    uint64_t keys[2], masks[2];
+    std::memcpy(keys, key, sizeof keys);
+    std::memcpy(masks, mask, sizeof masks);
+    return {(masks[0] | masks[1]) != 0, ((keys[0] & masks[0]) | (keys[1] & masks[1])) != 0};
 }
 
 Wanted wanted_transport(const esw_flow_match& match) {

@@ -27,6 +27,7 @@ ESW_FDB_LIBS = tests/sim/device/libdevice.a $(ESW_MANAGER_LIBS) $(GTEST_LIBS)
 
 check_PROGRAMS += \
 	tests/sim/device/dr-actions \
+	tests/sim/device/dr-flows \
 	tests/sim/device/dr-life \
 	tests/sim/device/dr-many \
 	tests/sim/device/dr-matches \
@@ -40,6 +41,16 @@ tests_sim_device_dr_actions_SOURCES = \
 	tests/sim/device/dr_refusals.cc \
 	tests/sim/device/dr_rewrites.cc \
 	tests/sim/device/dr_tunnels.cc
+tests_sim_device_dr_flows_CPPFLAGS = $(ESW_TEST_CPPFLAGS) $(MLX5_CFLAGS)
+tests_sim_device_dr_flows_LDADD = $(ESW_DEVICE_LIBS) $(ESW_MANAGER_LIBS)
+tests_sim_device_dr_flows_SOURCES = \
+	tests/sim/device/dr_flows.cc \
+	tests/unit/mlx5/random_flows.cc \
+	tests/unit/mlx5/random_flows.h \
+	tests/unit/mlx5/random_packets.cc \
+	tests/unit/mlx5/random_packets.h \
+	tests/unit/mlx5/switch_judge.cc \
+	tests/unit/mlx5/switch_judge.h
 tests_sim_device_dr_life_CPPFLAGS = $(ESW_TEST_CPPFLAGS) $(MLX5_CFLAGS)
 tests_sim_device_dr_life_LDADD = $(ESW_DEVICE_LIBS)
 tests_sim_device_dr_life_SOURCES = tests/sim/device/dr_life.cc
@@ -71,6 +82,7 @@ ESW_SYSTEM_TESTS += \
 	tests/sim/device/actions \
 	tests/sim/device/fdb \
 	tests/sim/device/fdb-lives \
+	tests/sim/device/flows \
 	tests/sim/device/life \
 	tests/sim/device/many \
 	tests/sim/device/matches \

@@ -205,7 +205,6 @@ TEST_F(FlowCompilerRandom, RulesDoWhatMegaflowsDo) {
         expect_enough(supported_fields());
         expect_enough(supported_actions());
     }
-        std::cout << outcome_ << std::endl;
     RecordProperty("outcome", testing::PrintToString(outcome_));
 }
 
