@@ -33,13 +33,14 @@ public:
 /// The rules of one eswitch in the adapter, for one generation of its RDMA device. It ends with
 /// that: rules are gone when this is, dead device or not.
 ///
-/// Each port with a rule has a table of its own, with one matcher for each mask, to which one rule in
-/// the root table sends the packets that come from that port's vport. What no rule matches goes to
-/// the representor, as without any rule. Packets that representors send never come here.
+/// Each port with a rule has a table of its own, with one matcher for each mask, to which one rule
+/// in the root table sends the packets that come from that port's vport. What no rule matches goes
+/// to the representor, as without any rule. Packets that representors send never come here.
 ///
-/// Threads: one at a time, save read_counters(), which may be called from one other thread meanwhile.
-/// Calls may wait for firmware when they need something new of it: the first rule of a port or of a
-/// mask, actions that no other rule has, room for more rules. Others ask it for nothing.
+/// Threads: one at a time, save read_counters(), which may be called from one other thread
+/// meanwhile. Calls may wait for firmware when they need something new of it: the first rule of a
+/// port or of a mask, actions that no other rule has, room for more rules. Others ask it for
+/// nothing.
 class Fdb {
 public:
     using RuleId = uint64_t;  ///< never 0, never used again
@@ -61,8 +62,8 @@ public:
 
     /// From now on rules may name `port`. EEXIST: it is there already.
     virtual Status add_port(uint32_t port, const RdmaRep& rep) = 0;
-    /// Its packets are software's at once, then its rules go. EBUSY: there are rules that send to it;
-    /// nothing was done. ENOENT: there is no such port.
+    /// Its packets are software's at once, then its rules go. EBUSY: there are rules that send to
+    /// it; nothing was done. ENOENT: there is no such port.
     virtual Status remove_port(uint32_t port) = 0;
 
     /// The ports that the flow names must be there (DEVICE, ENOENT, if not).

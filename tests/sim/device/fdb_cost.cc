@@ -68,7 +68,8 @@ TEST_F(FdbCost, OfRules) {
     EXPECT_EQ(cost.commands, 0u);
     EXPECT_EQ(cost.root_rules, 0u);
     EXPECT_GE(cost.work_requests, kRules);
-    EXPECT_LE(cost.work_requests, 4 * kRules);
+    // To one side of the FDB only: to both it were four.
+    EXPECT_LE(cost.work_requests, 3 * kRules);
 }
 
 TEST_F(FdbCost, OfOneRule) {
