@@ -158,7 +158,9 @@ Status FdbCounters::add_bulk() {
     (*bulk)->place = bulks_.size();
     bulks_.push_back(*bulk);
     auto& slots = (*bulk)->slots;
-    std::for_each(slots.rbegin(), slots.rend(), [this](Slot& slot) { make_available(slot); });
+    for (auto slot = slots.rbegin(); slot != slots.rend(); ++slot) {
+        make_available(*slot);
+    }
     return {};
 }
 

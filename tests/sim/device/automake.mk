@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # The adapter judged through libibverbs and libmlx5, as any program uses them: nothing here includes
-# a header of the simulator.
+# a header of the simulator. Then, on the same adapter, the rules that the product makes (fdb-*).
 check_LIBRARIES += tests/sim/device/libdevice.a
 tests_sim_device_libdevice_a_CPPFLAGS = $(ESW_TEST_CPPFLAGS) $(MLX5_CFLAGS)
 tests_sim_device_libdevice_a_SOURCES = \
@@ -81,9 +81,9 @@ tests_sim_device_fdb_rules_SOURCES = \
 ESW_SYSTEM_TESTS += \
 	tests/sim/device/actions \
 	tests/sim/device/fdb \
-	tests/sim/device/fdb-lives \
 	tests/sim/device/flows \
 	tests/sim/device/life \
+	tests/sim/device/life-of-fdb \
 	tests/sim/device/many \
 	tests/sim/device/matches \
 	tests/sim/device/programs \

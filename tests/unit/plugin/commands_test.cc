@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <nlohmann/json.hpp>
 
+#include "tests/fakes/memory_sink.h"
 #include "tests/unit/plugin/fake_manager.h"
 
 namespace esw {
@@ -18,7 +19,8 @@ protected:
     /// Runs a command; `later_` is what it said afterwards.
     std::optional<CommandResult> run(const std::vector<std::string>& args) {
         const Answer answer =
-            run_command({manager_, clock_, [] { return bridges(); }, [this] { return failures_; }},
+            run_command({manager_, clock_, [] { return bridges(); }, [this] { return failures_; },
+                         flows_},
                         args, [this](const CommandEnd& end) { later_ = end(); });
         if (const auto* report = std::get_if<Report>(&answer)) {
             return (*report)();
@@ -38,6 +40,8 @@ protected:
     SystemClock clock_;
     FakeManager manager_{[] {}};
     PortFailures failures_;
+    fakes::MemorySink sink_;
+    FlowOffload flows_{{}, clock_, sink_};
     std::optional<CommandResult> later_;
 };
 
