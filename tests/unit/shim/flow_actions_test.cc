@@ -271,6 +271,55 @@ TEST(FlowActions, EachTypeWithEachLengthIsSurvived) {
     EXPECT_GT(refused, 64 * 50);
 }
 
+// With all of the field's four bytes, as Open vSwitch's parser does not write it.
+TEST(FlowActions, SetOfLabelIsOfTwentyBits) {
+    Attribute attribute{};
+    attribute.length = 4 + 4 + 40;
+    attribute.type = 3;                  // OVS_ACTION_ATTR_SET
+    const uint16_t key[] = {4 + 40, 8};  // OVS_KEY_ATTR_IPV6
+    std::memcpy(attribute.data.data(), key, sizeof key);
+    std::memset(&attribute.data[4 + 32], 0xff, 4);
+    const auto actions = Convert(&attribute, attribute.length);
+    ASSERT_EQ(actions.size(), 5u);
+    EXPECT_EQ(Set(actions[2], 4), Field(ESW_FIELD_IPV6_LABEL, "000fffff/000fffff"));
+}
+
+TEST(FlowActions, SetOfAnotherLengthIsRefused) {
+    for (const uint16_t masked : {0, 1}) {
+        for (uint16_t size = 0; size <= 20; size++) {
+            Attribute attribute{};
+            attribute.length = static_cast<uint16_t>(4 + 4 + size);
+            attribute.type = masked ? 11 : 3;  // OVS_ACTION_ATTR_SET_MASKED, SET
+            const uint16_t key[] = {static_cast<uint16_t>(4 + size), 9};  // OVS_KEY_ATTR_TCP
+            std::memcpy(attribute.data.data(), key, sizeof key);
+            std::memset(&attribute.data[4], 0xff, size);
+            const auto actions = Convert(&attribute, attribute.length);
+            ASSERT_FALSE(actions.empty());
+            EXPECT_EQ(actions[0].type, size == (masked ? 8 : 4) ? ESW_ACTION_SET : ESW_ACTION_OTHER)
+                << masked << ' ' << size;
+        }
+    }
+}
+
+TEST(FlowActions, PushOfALongerHeaderThanThereIsIsRefused) {
+    Parse(
+        "tnl_push(tnl_port(5),header(size=50,type=4,eth(dst=02:00:00:00:00:02,"
+        "src=02:00:00:00:00:01,dl_type=0x0800),ipv4(src=1.1.2.88,dst=1.1.2.92,proto=17,tos=0,"
+        "ttl=64,frag=0x4000),udp(src=0,dst=4789,csum=0x0),vxlan(flags=0x8000000,vni=0x7b)),"
+        "out_port(4))");
+    size_t length = 0;
+    const auto* bytes = static_cast<const uint8_t*>(ovs_attributes(&length));
+    std::vector<uint8_t> cut(bytes, bytes + length);
+    uint16_t whole = 0;
+    std::memcpy(&whole, cut.data(), sizeof whole);
+    for (uint16_t n = 4; n <= whole; n++) {
+        std::memcpy(cut.data(), &n, sizeof n);
+        const auto actions = Convert(cut.data(), n);
+        ASSERT_EQ(actions.size(), 1u);
+        EXPECT_EQ(actions[0].type, n < whole ? ESW_ACTION_OTHER : ESW_ACTION_TUNNEL_PUSH) << n;
+    }
+}
+
 // Those that cannot be written as text, by OVS_ACTION_ATTR_*.
 TEST(FlowActions, WhatHasNoTextIsRefused) {
     struct {

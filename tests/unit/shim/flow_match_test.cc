@@ -112,6 +112,13 @@ TEST_F(FlowMatch, TypeAndCodeOfIcmp) {
     EXPECT_EQ(v6.key.l4_dst, 1);
 }
 
+TEST_F(FlowMatch, LaterFragmentsHaveNoPorts) {
+    const auto match = ParseOpenFlow("udp6,nw_frag=later,udp_src=0");
+    EXPECT_EQ(match.refusal, ESW_REFUSAL_NONE);
+    EXPECT_EQ(match.mask.l4_src, 0);
+    EXPECT_EQ(ParseOpenFlow("udp6,nw_frag=later,udp_src=5").refusal, ESW_REFUSAL_MATCH_L4);
+}
+
 TEST_F(FlowMatch, ZerosThatPacketsHaveByNatureAreNotMatched) {
     const auto plain = Parse("in_port(1),eth(),eth_type(0x0800),ipv4(proto=17,frag=no),udp()");
     const auto zeros = Parse(
