@@ -59,13 +59,26 @@ esw_dealloc(struct netdev *netdev)
     free(CONTAINER_OF(netdev, struct netdev_esw, up));
 }
 
-static const struct netdev_class esw_class = {
-    .type = "esw",
-    .alloc = esw_alloc,
-    .construct = esw_construct,
-    .destruct = esw_destruct,
-    .dealloc = esw_dealloc,
-};
+static unsigned int n_ifindex_reads;
+
+static int
+esw_get_ifindex(const struct netdev *netdev OVS_UNUSED)
+{
+    n_ifindex_reads++;
+    return -ENODEV;
+}
+
+#define ESW_CLASS(TYPE)                         \
+    {                                           \
+        .type = TYPE,                           \
+        .alloc = esw_alloc,                     \
+        .construct = esw_construct,             \
+        .destruct = esw_destruct,               \
+        .dealloc = esw_dealloc,                 \
+        .get_ifindex = esw_get_ifindex,         \
+    }
+static const struct netdev_class esw_class = ESW_CLASS("esw");
+static const struct netdev_class other_class = ESW_CLASS("other");
 
 extern __typeof__(netdev_esw_cast) __wrap_netdev_esw_cast;
 
@@ -126,10 +139,11 @@ __wrap_time_msec(void)
 
 /* Configuration. */
 
+static char plugin; /* Any pointer. */
+
 void
 ovs_ports_init(void)
 {
-    static char plugin; /* Any pointer. */
     struct sset types = SSET_INITIALIZER(&types);
 
     /* The first to ask for types of datapaths gets all that tunnels need. */
@@ -137,6 +151,7 @@ ovs_ports_init(void)
     sset_destroy(&types);
     shim_flows_init((struct esw_plugin *) &plugin);
     netdev_register_provider(&esw_class);
+    netdev_register_provider(&other_class);
 }
 
 void
@@ -226,6 +241,22 @@ ovs_port_api(const struct ovs_port *port)
         = ovsrcu_get(const struct netdev_flow_api *, &port->netdev->flow_api);
 
     return api ? api->type : "";
+}
+
+unsigned int
+ovs_tc_ifindex_reads(const char *type)
+{
+    struct ovs_port *port;
+    unsigned int before;
+
+    ovs_assert(!netdev_unregister_flow_api_provider("esw"));
+    before = n_ifindex_reads;
+    port = ovs_port_add("netdev", type, "asked", 77, 0, "");
+    ovs_assert(!ovs_port_api(port)[0]);
+    ovs_port_remove(port);
+    shim_flows_init((struct esw_plugin *) &plugin);
+    /* Open vSwitch's table of ports has one, too. */
+    return n_ifindex_reads - before - 1;
 }
 
 /* Flows. */

@@ -31,6 +31,10 @@ void ovs_port_remove(struct ovs_port* port);
 /* Enters it a second time; returns the error. */
 int ovs_port_insert_again(struct ovs_port* port);
 
+/* How often tc, when it alone is asked to take the flows of a port of the class ("esw" or "other"),
+ * looks for the network device behind it. */
+unsigned int ovs_tc_ifindex_reads(const char* type);
+
 /* What esw_port_set_number() is told for it. */
 const void* ovs_port_cookie(const struct ovs_port* port);
 /* Of its flows, or "". */
