@@ -35,10 +35,12 @@ void PendingCommands::write(uint64_t command, void* conn, Report report) {
                   }});
 }
 
-void PendingCommands::take_completed() {
-    for (Completion& completion : completions_.take_all()) {
+bool PendingCommands::take_completed() {
+    auto taken = completions_.take_all();
+    for (Completion& completion : taken) {
         completed_.push_back(std::move(completion));
     }
+    return !taken.empty();
 }
 
 void PendingCommands::reply_written(const Reply& reply) {

@@ -37,7 +37,8 @@ public:
     void write(uint64_t command, void* conn, Report report);
 
     /// Takes in which commands have completed: all that they tell of is to be looked at after it.
-    void take_completed();
+    /// Returns whether there are new ones.
+    bool take_completed();
     bool has_completed() const { return !completed_.empty(); }
 
     void reply_written(const Reply& reply);

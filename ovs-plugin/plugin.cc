@@ -124,7 +124,7 @@ void Plugin::run(const Changed& changed, const LinkRead& link_read) {
     patience_.renew();
     wake_->clear();
     // First: the snapshot that is taken after it has what the completed commands tell of.
-    commands_.take_completed();
+    const bool completed = commands_.take_completed();
 
     {
         MutexLock lock(mutex_);
@@ -134,6 +134,10 @@ void Plugin::run(const Changed& changed, const LinkRead& link_read) {
         for (Change& change : collect_changes()) {
             changes_.push_back(std::move(change));
         }
+    }
+    if (completed) {
+        // What they bring about is in what was asked for by now; more flows come all the time.
+        flow_mark_ = flows_->mark();
     }
     const auto readings = setup_->take_readings();
     take_changes();
@@ -423,7 +427,7 @@ void Plugin::answer(const std::function<bool()>& is_status_written, const Reply&
 
 bool Plugin::is_settled() const {
     MutexLock lock(mutex_);
-    return flows_->is_idle() && tracker_.settled() && changes_.empty() && reading_ == 0 &&
+    return flows_->is_past(flow_mark_) && tracker_.settled() && changes_.empty() && reading_ == 0 &&
            closing_ == 0 && !link_stats_.is_overdue() && !vport_counters_.is_overdue();
 }
 
@@ -450,7 +454,7 @@ std::string Plugin::unsettled() const {
     if (link_stats_.is_overdue() || vport_counters_.is_overdue()) {
         waits.push_back("counters of network devices");
     }
-    if (!flows_->is_idle()) {
+    if (!flows_->is_past(flow_mark_)) {
         waits.push_back("flows on their way into an adapter or out of it");
     }
     if (closing_) {

@@ -233,6 +233,7 @@ private:
     std::string wanted_overrides_;                // there, as was said last
     uint64_t overrides_reading_ = 0;
     std::array<uint64_t, ESW_N_REFUSALS> told_refusals_{};
+    FlowOffload::Mark flow_mark_;  // until which flows are waited for
 
     Patience patience_;
     StatsReader link_stats_;

@@ -220,9 +220,19 @@ std::optional<RepRef> FlowOffload::rep_of(uint32_t number) const {
     return port == ports_.end() ? std::nullopt : port->second.rep;
 }
 
-bool FlowOffload::is_idle() const {
-    for (const WorkerPtr& worker : workers()) {
-        if (!worker->is_idle()) {
+FlowOffload::Mark FlowOffload::mark() const {
+    MutexLock lock(mutex_);
+    Mark mark;
+    for (const auto& [handle, worker] : workers_) {
+        mark[handle] = worker->mark();
+    }
+    return mark;
+}
+
+bool FlowOffload::is_past(const Mark& mark) const {
+    MutexLock lock(mutex_);
+    for (const auto& [handle, of_one] : mark) {
+        if (!workers_.at(handle)->is_past(of_one)) {
             return false;
         }
     }

@@ -62,8 +62,11 @@ public:
     std::map<DevlinkHandle, uint64_t> rules() const ESW_EXCLUDES(mutex_);
     /// The representor that rules name for the port; nothing when there is none now.
     std::optional<RepRef> rep_of(uint32_t number) const ESW_EXCLUDES(mutex_);
-    /// Nothing is on its way into an adapter or out of it.
-    bool is_idle() const ESW_EXCLUDES(mutex_);
+    /// How much was asked for until now; and whether all of that has come into the adapters, or out
+    /// of them, or is refused.
+    using Mark = std::map<DevlinkHandle, FlowWorker::Mark>;
+    Mark mark() const ESW_EXCLUDES(mutex_);
+    bool is_past(const Mark& mark) const ESW_EXCLUDES(mutex_);
 
     void rep_loaded(const RepRef& ref, const RdmaRepPtr& rep,
                     const std::shared_ptr<mlx5::IbDevice>& device) override ESW_EXCLUDES(mutex_);

@@ -34,6 +34,7 @@ void FlowWorker::look(FlowPtr flow) {
         return;
     }
     looks_.push_back(std::move(flow));
+    ++asked_.looks;
     changed_.notify_all();
 }
 
@@ -78,9 +79,14 @@ void FlowWorker::read_finally() {
     }
 }
 
-bool FlowWorker::is_idle() const {
+FlowWorker::Mark FlowWorker::mark() const {
     MutexLock lock(mutex_);
-    return tasks_.empty() && looks_.empty() && !busy_ && !has_more_;
+    return asked_;
+}
+
+bool FlowWorker::is_past(const Mark& mark) const {
+    MutexLock lock(mutex_);
+    return done_.tasks >= mark.tasks && done_.looks >= mark.looks && !has_more_;
 }
 
 FlowWorker::Totals FlowWorker::totals() const {
@@ -108,6 +114,7 @@ void FlowWorker::post(Task task) {
     }
     // Without a thread it waits for the next attempt at one.
     tasks_.push_back(std::move(task));
+    ++asked_.tasks;
     static_cast<void>(start());
     changed_.notify_all();
 }
@@ -118,6 +125,7 @@ void FlowWorker::perform(Task task) {
         return;  // it never had anything
     }
     bool done = false;
+    ++asked_.tasks;
     tasks_.push_back([this, &task, &done] {
         task();
         MutexLock done_lock(mutex_);
@@ -151,8 +159,8 @@ void FlowWorker::run() {
                 break;
             }
         }
-        look_at_some();
-        publish(works);
+        const size_t looks = look_at_some();
+        publish(works, looks);
     }
     wait_for_reading();
     switch_.close();
@@ -168,7 +176,7 @@ bool FlowWorker::wait_for_work() {
             return false;
         }
     }
-    return busy_ = true;
+    return true;
 }
 
 void FlowWorker::run_tasks() {
@@ -187,7 +195,7 @@ void FlowWorker::run_tasks() {
     }
 }
 
-void FlowWorker::look_at_some() {
+size_t FlowWorker::look_at_some() {
     std::vector<FlowPtr> flows;
     {
         MutexLock lock(mutex_);
@@ -200,15 +208,19 @@ void FlowWorker::look_at_some() {
         switch_.look(flow);
     }
     switch_.work(kFlowsAtOnce - flows.size());
+    return flows.size();
 }
 
-void FlowWorker::publish(bool worked) {
+void FlowWorker::publish(bool worked, size_t looks) {
     bool is_idle = false, reads = false;
     const TimePoint now = std::chrono::steady_clock::now();
     {
         MutexLock lock(mutex_);
         totals_ = {switch_.rules(), switch_.refusals()};
-        busy_ = false;
+        // All tasks that were there were run before the flows were looked at; what follows from
+        // them is known only now.
+        done_.tasks = asked_.tasks - tasks_.size();
+        done_.looks += looks;
         has_more_ = switch_.has_work();
         is_idle = tasks_.empty() && looks_.empty() && !has_more_;
         if (totals_.rules == 0) {

@@ -53,7 +53,12 @@ public:
     /// counted is known; with the last one, the adapter is closed and `device` let go.
     void unload(const RepId& rep);
 
-    bool is_idle() const ESW_EXCLUDES(mutex_);
+    /// How much was asked for until now; and whether all of that is done, and what follows from it.
+    struct Mark {
+        uint64_t tasks = 0, looks = 0;
+    };
+    Mark mark() const ESW_EXCLUDES(mutex_);
+    bool is_past(const Mark& mark) const ESW_EXCLUDES(mutex_);
 
     struct Totals {
         uint64_t rules = 0;
@@ -74,8 +79,8 @@ private:
     void run() ESW_EXCLUDES(mutex_);
     bool wait_for_work() ESW_EXCLUDES(mutex_);
     void run_tasks() ESW_EXCLUDES(mutex_);
-    void look_at_some() ESW_EXCLUDES(mutex_);
-    void publish(bool worked) ESW_EXCLUDES(mutex_);
+    size_t look_at_some() ESW_EXCLUDES(mutex_);
+    void publish(bool worked, size_t looks) ESW_EXCLUDES(mutex_);
     void open(const std::shared_ptr<mlx5::IbDevice>& device);
     void read_counters();
     void wait_for_reading() ESW_EXCLUDES(mutex_);
@@ -90,7 +95,7 @@ private:
     CondVar changed_;
     std::deque<Task> tasks_ ESW_GUARDED_BY(mutex_);
     std::deque<FlowPtr> looks_ ESW_GUARDED_BY(mutex_);
-    bool busy_ ESW_GUARDED_BY(mutex_) = false;      ///< with what was taken from the queues
+    Mark asked_ ESW_GUARDED_BY(mutex_), done_ ESW_GUARDED_BY(mutex_);
     bool has_more_ ESW_GUARDED_BY(mutex_) = false;  ///< the switch has
     bool reading_ ESW_GUARDED_BY(mutex_) = false;
     bool stopping_ ESW_GUARDED_BY(mutex_) = false;

@@ -50,7 +50,8 @@ protected:
     }
     void settle() {
         std::unique_lock lock(mutex_);
-        condition_.wait(lock, [this] { return flows_.is_idle(); });
+        const auto mark = flows_.mark();
+        condition_.wait(lock, [&] { return flows_.is_past(mark); });
     }
     void load(const char* name) {
         flows_.rep_loaded(ref(name), std::make_shared<const RdmaRep>(), nullptr);
