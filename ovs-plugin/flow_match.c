@@ -39,12 +39,13 @@ apply_mask(const struct match *match, struct matched *m)
     m->mask = &match->wc.masks;
 }
 
+static const struct flow zeros;
+
 /* Whether the match leaves 'FIELD' out, or asks for 0 where packets are 'KNOWN'
  * to be without the field, which Open vSwitch has as 0 then. */
 #define LACKS(M, FIELD, KNOWN)                                          \
-    is_all_zeros((KNOWN) ? (const void *) &(M)->key.FIELD               \
-                         : (const void *) &(M)->mask->FIELD,            \
-                 sizeof (M)->key.FIELD)
+    (!memcmp((KNOWN) ? &(M)->key.FIELD : &(M)->mask->FIELD,             \
+             &zeros.FIELD, sizeof zeros.FIELD))
 #define IS_MATCHED(M, FIELD) (!LACKS(M, FIELD, false))
 #define IS_NONZERO(M, FIELD) (!LACKS(M, FIELD, true))
 
@@ -100,10 +101,12 @@ convert_options(const struct flow_tnl *key, const struct flow_tnl *mask,
 
     if (!raw) {
         return !key->metadata.present.map
-               && is_all_zeros(&key->metadata.opts, sizeof key->metadata.opts);
+               && !memcmp(&key->metadata.opts, &zeros.tunnel.metadata.opts,
+                          sizeof key->metadata.opts);
     }
     if (!mask->metadata.present.len) {
-        return is_all_zeros(&mask->metadata.opts, sizeof mask->metadata.opts);
+        return !memcmp(&mask->metadata.opts, &zeros.tunnel.metadata.opts,
+                       sizeof mask->metadata.opts);
     }
     if (mask->metadata.present.len != UINT8_MAX
         || length > sizeof key->metadata.opts.gnv) {
@@ -142,12 +145,11 @@ convert_tunnel(const struct matched *m, const struct flow_tnl *unmasked,
 {
     const struct flow_tnl *key = &m->key.tunnel;
     const struct flow_tnl *mask = &m->mask->tunnel;
-    static const struct flow_tnl none;
     bool is_ipv6 = !unmasked->ip_dst;
 
     if (!flow_tnl_dst_is_set(unmasked)) {
-        return memcmp(key, &none, sizeof none) ? ESW_REFUSAL_MATCH_TUNNEL
-                                               : ESW_REFUSAL_NONE;
+        return IS_NONZERO(m, tunnel) ? ESW_REFUSAL_MATCH_TUNNEL
+                                     : ESW_REFUSAL_NONE;
     }
     convert_tunnel_header(key, is_ipv6, &to->key.tunnel);
     convert_tunnel_header(mask, is_ipv6, &to->mask.tunnel);
