@@ -40,7 +40,8 @@ public:
 /// Threads: one at a time, save read_counters(), which may be called from one other thread
 /// meanwhile. Calls may wait for firmware when they need something new of it: the first rule of a
 /// port or of a mask, actions that no other rule has, room for more rules. Others ask it for
-/// nothing.
+/// nothing. What is under way when the device goes may fail for another reason than EIO; the next
+/// call says that.
 class Fdb {
 public:
     using RuleId = uint64_t;  ///< never 0, never used again
