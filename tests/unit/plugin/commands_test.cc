@@ -18,10 +18,9 @@ class CommandsTest : public testing::Test {
 protected:
     /// Runs a command; `later_` is what it said afterwards.
     std::optional<CommandResult> run(const std::vector<std::string>& args) {
-        const Answer answer =
-            run_command({manager_, clock_, [] { return bridges(); }, [this] { return failures_; },
-                         flows_},
-                        args, [this](const CommandEnd& end) { later_ = end(); });
+        const Answer answer = run_command(
+            {manager_, clock_, [] { return bridges(); }, [this] { return failures_; }, flows_},
+            args, [this](const CommandEnd& end) { later_ = end(); });
         if (const auto* report = std::get_if<Report>(&answer)) {
             return (*report)();
         }
