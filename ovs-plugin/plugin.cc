@@ -100,7 +100,7 @@ Plugin::Plugin(Parts parts, std::unique_ptr<WakeFd> wake)
       wake_(std::move(wake)),
       flows_(std::make_shared<FlowOffload>(
           FlowWorker::Options{.open_fdb = parts_.open_fdb,
-                              .idle = [wake_fd = wake_.get()] { wake_fd->notify(); }},
+                              .progress = [wake_fd = wake_.get()] { wake_fd->notify(); }},
           *parts_.clock, *parts_.log)),
       commands_(*parts_.clock, [wake_fd = wake_.get()] { wake_fd->notify(); }),
       patience_(parts_.patience),

@@ -28,8 +28,9 @@ void Flow::want(PackedFlowPtr flow) {
 void Flow::rule_added(std::shared_ptr<const mlx5::FdbCounter> counter) {
     MutexLock lock(mutex_);
     ++rules_;
-    if (std::find(counters_.begin(), counters_.end(), counter) == counters_.end()) {
-        counters_.push_back(std::move(counter));
+    counters_.push_back(std::move(counter));
+    if (counters_.size() < fold_at_) {
+        return;
     }
     // Those of rules that went before: how many there are does not grow with a flow's age.
     std::erase_if(counters_, [this](const Counter& other) ESW_REQUIRES(mutex_) {
@@ -39,6 +40,7 @@ void Flow::rule_added(std::shared_ptr<const mlx5::FdbCounter> counter) {
         add(ended_, other->value());
         return true;
     });
+    fold_at_ = std::max<size_t>(4, 2 * counters_.size());
 }
 
 void Flow::rule_removed() {

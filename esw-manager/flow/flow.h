@@ -33,7 +33,8 @@ public:
     bool queue_look() { return !queued_.exchange(true); }
     void begin_look() { queued_ = false; }
 
-    // By who puts its rules into an adapter. Rules may go in one and come in another at a time.
+    // By who puts its rules into an adapter. Rules may go in one and come in another at a time. A
+    // rule that replaces another goes on with its counter, and is not told.
     void rule_added(std::shared_ptr<const mlx5::FdbCounter> counter) ESW_EXCLUDES(mutex_);
     void rule_removed() ESW_EXCLUDES(mutex_);
     void refuse(esw_refusal reason) { refusal_ = reason; }
@@ -61,6 +62,7 @@ private:
     mutable Mutex mutex_{LockRank::kLeaf};
     PackedFlowPtr wanted_ ESW_GUARDED_BY(mutex_);
     std::vector<Counter> counters_ ESW_GUARDED_BY(mutex_);  // that may still grow
+    size_t fold_at_ ESW_GUARDED_BY(mutex_) = 4;             // so many of them
     mlx5::FdbCounter::Value ended_ ESW_GUARDED_BY(mutex_);  // by others
     mlx5::FdbCounter::Value seen_ ESW_GUARDED_BY(mutex_);
     TimePoint hit_ ESW_GUARDED_BY(mutex_);

@@ -59,11 +59,13 @@ void FlowOffload::set_port(uint32_t number, std::optional<FlowSwitch::Port> port
     if (flows == flows_of_.end()) {
         return;
     }
+    std::vector<FlowPtr> come_in_by_it;
     for (const FlowPtr& flow : flows->second) {
         if (flow->wanted()->physical_port() == number) {
-            worker.look(flow);
+            come_in_by_it.push_back(flow);
         }
     }
+    worker.look(std::move(come_in_by_it));
 }
 
 void FlowOffload::put(const esw_ufid& ufid, const esw_flow_match& match,
@@ -73,18 +75,23 @@ void FlowOffload::put(const esw_ufid& ufid, const esw_flow_match& match,
     if (stopped_) {
         return;
     }
-    FlowPtr& flow = flows_[ufid];
-    if (!flow) {
-        flow = std::make_shared<Flow>(ufid);
-        index(flow, *packed);
-    } else if (const auto before = flow->wanted();
-               before->in_port() != packed->in_port() ||
-               before->physical_port() != packed->physical_port()) {
-        // Of another eswitch, it may be: it leaves that as any flow that is removed.
-        forget(flow);
-        flow = std::make_shared<Flow>(ufid);
-        index(flow, *packed);
+    auto known = flows_.find(ufid);
+    if (known != flows_.end()) {
+        const auto before = known->second->wanted();
+        if (before->in_port() != packed->in_port() ||
+            before->physical_port() != packed->physical_port()) {
+            // Of another eswitch, it may be: it leaves that as any flow that is removed.
+            forget(known->second);
+            flows_.erase(known);
+            known = flows_.end();
+        }
     }
+    if (known == flows_.end()) {
+        known = flows_.emplace(ufid, std::make_shared<Flow>(ufid)).first;
+        known->second->want(packed);
+        index(known->second, *packed);
+    }
+    const FlowPtr flow = known->second;
     flow->want(packed);
     queue(flow, *packed);
 }
@@ -220,7 +227,7 @@ std::optional<RepRef> FlowOffload::rep_of(uint32_t number) const {
     return port == ports_.end() ? std::nullopt : port->second.rep;
 }
 
-FlowOffload::Mark FlowOffload::mark() const {
+FlowOffload::Mark FlowOffload::mark() {
     MutexLock lock(mutex_);
     Mark mark;
     for (const auto& [handle, worker] : workers_) {

@@ -65,7 +65,7 @@ public:
     /// How much was asked for until now; and whether all of that has come into the adapters, or out
     /// of them, or is refused.
     using Mark = std::map<DevlinkHandle, FlowWorker::Mark>;
-    Mark mark() const ESW_EXCLUDES(mutex_);
+    Mark mark() ESW_EXCLUDES(mutex_);
     bool is_past(const Mark& mark) const ESW_EXCLUDES(mutex_);
 
     void rep_loaded(const RepRef& ref, const RdmaRepPtr& rep,

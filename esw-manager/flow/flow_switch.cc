@@ -10,6 +10,9 @@ namespace esw {
 
 namespace {
 
+/// See FlowSwitch::failures_left_.
+constexpr size_t kFailures = 64;
+
 /// Calls `visit` with each port that the flow's packets come in by or are sent to.
 template <class Visit>
 void for_each_port(const PackedFlow& flow, Visit visit) {
@@ -103,6 +106,8 @@ void FlowSwitch::close() {
         }
     }
     started_.clear();
+    port_of_.clear();
+    unread_ = frees_ = false;
     fdb_.reset();
 }
 
@@ -152,12 +157,17 @@ void FlowSwitch::start_port(uint32_t number) {
     if (rdma == loaded_.end()) {
         return;
     }
+    // It may have been another port's, which has not been told yet that it is no more.
+    if (const auto other = port_of_.find(port.rep->rep); other != port_of_.end()) {
+        stop_port(uint32_t{other->second});
+    }
     if (const Status added = fdb_->add_port(number, *rdma->second); !added) {
         log_.warn("{}: no flows in the adapter: {}", port.rep->to_string(),
                   added.error().to_string());
         return;
     }
     started_.insert(number);
+    port_of_[port.rep->rep] = number;
     port_changed(number);
 }
 
@@ -167,6 +177,7 @@ void FlowSwitch::stop_port(uint32_t number) {
     if (started_.erase(number) == 0) {
         return;
     }
+    std::erase_if(port_of_, [number](const auto& port) { return port.second == number; });
     const auto named = named_by_.find(number);
     const auto flows = named == named_by_.end() ? std::unordered_set<Placement*>() : named->second;
     for (Placement* placement : flows) {
@@ -183,6 +194,7 @@ void FlowSwitch::stop_port(uint32_t number) {
             forget_rule(*placement, rule);
         }
     }
+    room_came(kFailures);
 }
 
 void FlowSwitch::port_changed(uint32_t number) {
@@ -221,20 +233,25 @@ void FlowSwitch::work(size_t budget) {
             place(*placement);
         }
     }
-    if (budget == 0 || !has_room_) {
-        return;
-    }
-    // Each once at most; that one has found no room says nothing of others with another mask.
-    has_room_ = false;
-    for (size_t left = std::min(budget, waiting_.size()); left > 0; --left) {
+    // That one has found no room says nothing of others with another mask.
+    for (; budget > 0 && failures_left_ > 0 && !waiting_.empty(); --budget) {
         Placement* placement = take(waiting_);
         if (placement && std::exchange(placement->waits_for_room, false)) {
             const uint64_t evictions = evictions_;
             place(*placement);
             // What it took from others is no room that was left.
-            has_room_ |= !placement->waits_for_room && evictions == evictions_;
+            failures_left_ -= placement->waits_for_room || evictions != evictions_;
         }
     }
+}
+
+void FlowSwitch::room_came(size_t failures) {
+    failures_left_ = std::max(failures_left_, failures);
+}
+
+void FlowSwitch::reading_ended() {
+    // Now and then one is tried though nothing is known to have gone: others use the adapter, too.
+    room_came(std::exchange(frees_, false) ? kFailures : 1);
 }
 
 void FlowSwitch::look(const FlowPtr& flow) {
@@ -306,8 +323,9 @@ void FlowSwitch::place(Placement& placement) {
     const PackedFlow& flow = *placement.packed;
     if (const auto tunnel = unpacks_for(flow)) {
         refuse(placement, ESW_REFUSAL_TUNNEL_POP);
+        // There may be very many.
         for (Placement* inner : tunnels_.at({flow.physical_port(), *tunnel}).inner) {
-            place_rule(*inner, &placement);
+            schedule(*inner);
         }
     } else if (flow.is_of_tunnel()) {
         for (Placement* outer : tunnels_.at({flow.physical_port(), flow.in_port()}).outer) {
@@ -325,6 +343,12 @@ void FlowSwitch::place_rule(Placement& placement, Placement* outer) {
         return;
     }
     const PackedFlow& flow = *placement.packed;
+    const auto rule = std::find_if(placement.rules.begin(), placement.rules.end(),
+                                   [&](const Rule& other) { return other.outer == outer; });
+    if (rule != placement.rules.end() && rule->of == &flow &&
+        rule->of_outer == (outer ? outer->packed.get() : nullptr)) {
+        return;  // it is as it is to be
+    }
     const Ports ports(*this);
     const auto compiled = outer ? mlx5::compile_decapsulation(outer->packed->match(), flow.match(),
                                                               flow.actions(), ports)
@@ -355,16 +379,17 @@ void FlowSwitch::insert(Placement& placement, Placement* outer, const mlx5::FdbF
         }
         return;
     }
-    Flow* const outer_flow = outer ? outer->flow.get() : nullptr;
-    placement.flow->rule_added(done->counter);
-    if (outer_flow) {
-        outer_flow->rule_added(done->counter);
-    }
+    const Rule rule{outer, done->rule, placement.packed.get(),
+                    outer ? outer->packed.get() : nullptr};
     if (old != placement.rules.end()) {
-        forget_rule(placement, *old);
-        old->id = done->rule;
+        owners_.erase(old->id);
+        *old = rule;
     } else {
-        placement.rules.push_back({outer, done->rule});
+        placement.rules.push_back(rule);
+        placement.flow->rule_added(done->counter);
+        if (outer) {
+            outer->flow->rule_added(done->counter);
+        }
     }
     owners_[done->rule] = {&placement, outer};
     placement.flow->refuse(ESW_REFUSAL_NONE);
@@ -393,7 +418,7 @@ void FlowSwitch::withdraw(Placement& placement) {
     for (const Rule& rule : std::exchange(placement.rules, {})) {
         fdb_->remove(rule.id);
         forget_rule(placement, rule);
-        has_room_ = true;
+        room_came(kFailures);
     }
     // Those of others that it unpacks packets for.
     if (const auto tunnel = unpacks_for(*placement.packed)) {
@@ -413,12 +438,13 @@ void FlowSwitch::withdraw(Placement& placement, Placement* outer) {
     placement.rules.erase(rule);
     fdb_->remove(gone.id);
     forget_rule(placement, gone);
-    has_room_ = true;
+    room_came(kFailures);
 }
 
 /// A rule that is not in the adapter any more.
 void FlowSwitch::forget_rule(Placement& placement, const Rule& rule) {
     owners_.erase(rule.id);
+    unread_ = true;
     placement.flow->rule_removed();
     if (rule.outer) {
         rule.outer->flow->rule_removed();
@@ -433,9 +459,14 @@ void FlowSwitch::refuse(Placement& placement, esw_refusal reason) {
 }
 
 void FlowSwitch::keep_for_room(Placement& placement) {
-    if (!std::exchange(placement.waits_for_room, true)) {
-        waiting_.push_back(placement.flow);
+    if (std::exchange(placement.waits_for_room, true)) {
+        return;
     }
+    // Flows come and go; those that have gone are not kept for room that may never come.
+    if (waiting_.size() > 2 * placements_.size() + kFailures) {
+        std::erase_if(waiting_, [](const auto& flow) { return flow.expired(); });
+    }
+    waiting_.push_back(placement.flow);
 }
 
 }  // namespace esw

@@ -63,9 +63,22 @@ public:
     /// has come for are put into it, and those that there may be room for now. Looks at `budget` of
     /// them at most.
     void work(size_t budget);
-    bool has_work() const { return !scheduled_.empty() || (has_room_ && !waiting_.empty()); }
+    bool has_work() const {
+        return !scheduled_.empty() || (failures_left_ > 0 && !waiting_.empty());
+    }
+
+    /// A reading of the counters begins: what rules that are gone by now have counted is known when
+    /// it has ended, and their counters are free then.
+    void reading_begins() { frees_ = std::exchange(unread_, false); }
+    void reading_ended();
+    /// Whether there is something that the next reading is good for.
+    bool wants_reading() const { return unread_ || !owners_.empty() || !waiting_.empty(); }
+    /// Rules went since the last reading began.
+    bool has_unread() const { return unread_; }
 
     size_t rules() const { return owners_.size(); }
+    /// How many flows are kept until there is room, some of which may have gone since.
+    size_t waiting() const { return waiting_.size(); }
     const std::array<uint64_t, ESW_N_REFUSALS>& refusals() const { return refusals_; }
 
 private:
@@ -75,6 +88,7 @@ private:
     struct Rule {
         Placement* outer = nullptr;
         RuleId id = 0;
+        const PackedFlow *of = nullptr, *of_outer = nullptr;  ///< what it was made of
     };
     struct Placement {
         FlowPtr flow;
@@ -102,6 +116,7 @@ private:
     void withdraw(Placement& placement);
     void withdraw(Placement& placement, Placement* outer);
     void forget_rule(Placement& placement, const Rule& rule);
+    void room_came(size_t failures);
     void evict(const std::vector<RuleId>& rules);
     void forget(Placement& placement);
     void index(Placement& placement);
@@ -122,13 +137,18 @@ private:
     std::unordered_map<uint32_t, KnownPort> ports_;
     std::map<RepId, RdmaRepPtr> loaded_;
     std::unordered_set<uint32_t> started_;  ///< ports that the FDB knows
+    std::map<RepId, uint32_t> port_of_;     ///< of those, by representor
     std::unordered_map<const Flow*, Placement> placements_;
     std::unordered_map<uint32_t, std::unordered_set<Placement*>> named_by_;  ///< by port
     std::map<TunnelKey, Tunnel> tunnels_;
     Queue scheduled_;
     std::unordered_map<RuleId, std::pair<Placement*, Placement*>> owners_;  ///< flow, outer flow
     Queue waiting_;                                                         ///< for room
-    bool has_room_ = false;  ///< something went since those were tried
+    /// How many of those may still fail before the rest is left for the next time: each time that
+    /// there may be room they are tried in turn, but not thousands in vain.
+    size_t failures_left_ = 0;
+    bool unread_ = false;  ///< rules went since the last reading began
+    bool frees_ = false;   ///< the reading that is under way does so for counters
     std::array<uint64_t, ESW_N_REFUSALS> refusals_{};
     uint64_t evictions_ = 0;
 };

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "esw-manager/flow/flow_worker.h"
 
+#include <algorithm>
+#include <iterator>
 #include <utility>
 
 namespace esw {
@@ -21,7 +23,16 @@ FlowWorker::FlowWorker(const DevlinkHandle& eswitch, Options options, LogSink& l
       reader_("esw count " + name_) {}
 
 void FlowWorker::enable(bool enabled) {
-    post([this, enabled] { switch_.enable(enabled); });
+    post([this, enabled] {
+        enabled_ = enabled;
+        if (enabled) {
+            open();
+        }
+        switch_.enable(enabled);
+        if (!enabled) {
+            close();
+        }
+    });
 }
 
 void FlowWorker::set_port(uint32_t number, std::optional<FlowSwitch::Port> port) {
@@ -29,40 +40,46 @@ void FlowWorker::set_port(uint32_t number, std::optional<FlowSwitch::Port> port)
 }
 
 void FlowWorker::look(FlowPtr flow) {
+    look(std::vector<FlowPtr>{std::move(flow)});
+}
+
+void FlowWorker::look(std::vector<FlowPtr> flows) {
     MutexLock lock(mutex_);
-    if (stopping_ || !start()) {
+    if (stopping_) {
         return;
     }
-    looks_.push_back(std::move(flow));
-    ++asked_.looks;
+    asked_.looks += flows.size();
+    std::move(flows.begin(), flows.end(), std::back_inserter(looks_));
+    static_cast<void>(start());
     changed_.notify_all();
 }
 
 void FlowWorker::load(const RepId& rep, RdmaRepPtr rdma, std::shared_ptr<mlx5::IbDevice> device) {
     post([this, rep, rdma = std::move(rdma), device = std::move(device)] {
-        if (!switch_.fdb()) {
-            open(device);
-        }
+        device_ = device;
+        open();
         switch_.load(rep, rdma);
     });
 }
 
 void FlowWorker::unload(const RepId& rep) {
     perform([this, rep] {
-        const size_t rules = switch_.rules();
         switch_.unload(rep);
-        wait_for_reading();
-        if (switch_.rules() != rules) {
+        if (switch_.has_unread()) {
             read_finally();
         }
         if (!switch_.has_loaded()) {
-            switch_.close();
+            close();
+            device_.reset();
         }
     });
 }
 
-void FlowWorker::open(const std::shared_ptr<mlx5::IbDevice>& device) {
-    auto fdb = options_.open_fdb(device);
+void FlowWorker::open() {
+    if (!enabled_ || !device_ || switch_.fdb()) {
+        return;
+    }
+    auto fdb = options_.open_fdb(device_);
     if (fdb) {
         switch_.open(*std::move(fdb));
     } else {
@@ -70,18 +87,30 @@ void FlowWorker::open(const std::shared_ptr<mlx5::IbDevice>& device) {
     }
 }
 
+void FlowWorker::close() {
+    if (switch_.has_unread()) {
+        read_finally();
+    }
+    wait_for_reading();
+    switch_.close();
+}
+
 /// What rules that are gone have counted last.
 void FlowWorker::read_finally() {
+    wait_for_reading();
     if (const auto& fdb = switch_.fdb()) {
+        switch_.reading_begins();
         if (const Status read = fdb->read_counters(); !read) {
             log_.debug("{}: {}", name_, read.error().to_string());
         }
+        switch_.reading_ended();
     }
 }
 
-FlowWorker::Mark FlowWorker::mark() const {
+FlowWorker::Mark FlowWorker::mark() {
     MutexLock lock(mutex_);
-    return asked_;
+    is_awaited_ = true;
+    return marked_ = asked_;
 }
 
 bool FlowWorker::is_past(const Mark& mark) const {
@@ -121,8 +150,16 @@ void FlowWorker::post(Task task) {
 
 void FlowWorker::perform(Task task) {
     MutexLock lock(mutex_);
-    if (stopping_ || !thread_) {
-        return;  // it never had anything
+    if (stopping_) {
+        return;
+    }
+    if (!thread_) {
+        // Nothing was ever done. What is to be done once there is a thread goes on with this.
+        if (!tasks_.empty()) {
+            tasks_.push_back(std::move(task));
+            ++asked_.tasks;
+        }
+        return;
     }
     bool done = false;
     ++asked_.tasks;
@@ -162,21 +199,28 @@ void FlowWorker::run() {
         const size_t looks = look_at_some();
         publish(works, looks);
     }
-    wait_for_reading();
-    switch_.close();
+    close();
 }
 
-/// False when it is only time to read counters.
+/// False when it is only about reading counters.
 bool FlowWorker::wait_for_work() {
-    MutexLock lock(mutex_);
-    while (tasks_.empty() && looks_.empty() && !has_more_ && !stopping_) {
-        if (!next_reading_ || reading_) {
-            changed_.wait(mutex_);
-        } else if (!changed_.wait_until(mutex_, *next_reading_)) {
-            return false;
+    bool has_read = false, works = false;
+    {
+        MutexLock lock(mutex_);
+        while (tasks_.empty() && looks_.empty() && !has_more_ && !has_read_ && !stopping_) {
+            if (!next_reading_ || reading_) {
+                changed_.wait(mutex_);
+            } else if (!changed_.wait_until(mutex_, *next_reading_)) {
+                break;
+            }
         }
+        has_read = std::exchange(has_read_, false);
+        works = !tasks_.empty() || !looks_.empty() || has_more_;
     }
-    return true;
+    if (has_read) {
+        switch_.reading_ended();
+    }
+    return works;
 }
 
 void FlowWorker::run_tasks() {
@@ -199,7 +243,8 @@ size_t FlowWorker::look_at_some() {
     std::vector<FlowPtr> flows;
     {
         MutexLock lock(mutex_);
-        while (!looks_.empty() && flows.size() < kFlowsAtOnce) {
+        // What has been asked for since goes first: a flow is asked for after its port.
+        while (tasks_.empty() && !looks_.empty() && flows.size() < kFlowsAtOnce) {
             flows.push_back(std::move(looks_.front()));
             looks_.pop_front();
         }
@@ -223,7 +268,12 @@ void FlowWorker::publish(bool worked, size_t looks) {
         done_.looks += looks;
         has_more_ = switch_.has_work();
         is_idle = tasks_.empty() && looks_.empty() && !has_more_;
-        if (totals_.rules == 0) {
+        if (is_awaited_ && done_.tasks >= marked_.tasks && done_.looks >= marked_.looks &&
+            !has_more_) {
+            is_awaited_ = false;
+            worked = is_idle = true;
+        }
+        if (!switch_.fdb() || !switch_.wants_reading()) {
             next_reading_.reset();
         } else if (!next_reading_) {
             next_reading_ = now + options_.interval;
@@ -236,14 +286,16 @@ void FlowWorker::publish(bool worked, size_t looks) {
         read_counters();
     }
     if (is_idle && worked) {
-        options_.idle();
+        options_.progress();
     }
 }
 
 void FlowWorker::read_counters() {
+    switch_.reading_begins();
     const auto end = [this] {
         MutexLock lock(mutex_);
         reading_ = false;
+        has_read_ = true;
         changed_.notify_all();
     };
     const auto read = [this, end, fdb = switch_.fdb()]() mutable {

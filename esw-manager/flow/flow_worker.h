@@ -35,8 +35,9 @@ public:
     struct Options {
         OpenFdb open_fdb;
         Duration interval = std::chrono::milliseconds(500);
-        /// Nothing waits any more, which was not so before. Called on the worker's thread.
-        std::function<void()> idle = [] {};
+        /// The last mark was passed, or nothing waits any more, which was not so before. Called on
+        /// the worker's thread.
+        std::function<void()> progress = [] {};
     };
 
     FlowWorker(const DevlinkHandle& eswitch, Options options, LogSink& log);
@@ -46,8 +47,9 @@ public:
     void enable(bool enabled);
     void set_port(uint32_t number, std::optional<FlowSwitch::Port> port);
     void look(FlowPtr flow);
+    void look(std::vector<FlowPtr> flows);
 
-    /// With the first representor the adapter is opened.
+    /// With the first representor the adapter is opened, if flows are to be in it at all.
     void load(const RepId& rep, RdmaRepPtr rdma, std::shared_ptr<mlx5::IbDevice> device);
     /// When this returns, nothing in the adapter names the representor, and what its rules had
     /// counted is known; with the last one, the adapter is closed and `device` let go.
@@ -57,7 +59,7 @@ public:
     struct Mark {
         uint64_t tasks = 0, looks = 0;
     };
-    Mark mark() const ESW_EXCLUDES(mutex_);
+    Mark mark() ESW_EXCLUDES(mutex_);
     bool is_past(const Mark& mark) const ESW_EXCLUDES(mutex_);
 
     struct Totals {
@@ -81,7 +83,8 @@ private:
     void run_tasks() ESW_EXCLUDES(mutex_);
     size_t look_at_some() ESW_EXCLUDES(mutex_);
     void publish(bool worked, size_t looks) ESW_EXCLUDES(mutex_);
-    void open(const std::shared_ptr<mlx5::IbDevice>& device);
+    void open();
+    void close();
     void read_counters();
     void wait_for_reading() ESW_EXCLUDES(mutex_);
     void read_finally();
@@ -89,15 +92,21 @@ private:
     const std::string name_;
     const Options options_;
     const Logger log_;
-    FlowSwitch switch_;  ///< the thread's
+    // The thread's.
+    FlowSwitch switch_;
+    std::shared_ptr<mlx5::IbDevice> device_;  ///< of the representors that are loaded
+    bool enabled_ = false;
 
     mutable Mutex mutex_{LockRank::kFlowWorker};
     CondVar changed_;
     std::deque<Task> tasks_ ESW_GUARDED_BY(mutex_);
     std::deque<FlowPtr> looks_ ESW_GUARDED_BY(mutex_);
     Mark asked_ ESW_GUARDED_BY(mutex_), done_ ESW_GUARDED_BY(mutex_);
+    bool is_awaited_ ESW_GUARDED_BY(mutex_) = false;  ///< that the last mark is passed
+    Mark marked_ ESW_GUARDED_BY(mutex_);
     bool has_more_ ESW_GUARDED_BY(mutex_) = false;  ///< the switch has
-    bool reading_ ESW_GUARDED_BY(mutex_) = false;
+    bool reading_ ESW_GUARDED_BY(mutex_) = false;   ///< the second thread is at it
+    bool has_read_ ESW_GUARDED_BY(mutex_) = false;  ///< and has just been
     bool stopping_ ESW_GUARDED_BY(mutex_) = false;
     std::optional<TimePoint> next_reading_ ESW_GUARDED_BY(mutex_);
     Totals totals_ ESW_GUARDED_BY(mutex_);

@@ -137,6 +137,8 @@ Status Mlx5Fdb::remove_port(uint32_t number) {
     while (FdbMaskGroup* group = port.masks().any()) {
         end_all(*group);
     }
+    // Of what is taken out the adapter is told by writes of which nobody waits for the end.
+    domain_->settle();
     ports_.erase(found);
     return {};
 }

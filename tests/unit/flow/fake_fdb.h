@@ -5,6 +5,7 @@
 
 #include <atomic>
 #include <cerrno>
+#include <functional>
 #include <map>
 #include <memory>
 #include <set>
@@ -76,15 +77,19 @@ public:
 
     Status read_counters() override {
         ++readings;
+        if (on_reading) {
+            on_reading();
+        }
         return {};
     }
 
     std::map<uint32_t, RdmaRep> ports;
     std::map<RuleId, Rule> rules;
-    size_t room = SIZE_MAX;        ///< for how many rules
-    int error = 0;                 ///< of all insertions
+    size_t room = SIZE_MAX;  ///< for how many rules
+    int error = 0;           ///< of all insertions
+    std::function<void()> on_insert, on_reading;
     std::vector<RuleId> to_evict;  ///< by the next insertion
-    uint64_t replaced = 0, removed = 0;
+    uint64_t replaced = 0, removed = 0, attempts = 0;
     std::atomic<uint64_t> readings = 0;
 
 private:
@@ -99,6 +104,10 @@ private:
 
     tl::expected<Inserted, Refused> put(const mlx5::FdbFlow& flow,
                                         std::shared_ptr<Counter> counter) {
+        ++attempts;
+        if (on_insert) {
+            on_insert();
+        }
         const auto refuse = [](esw_refusal reason, int code) {
             return tl::unexpected<Refused>(Refused{reason, {code, "fake", "insert", ""}});
         };

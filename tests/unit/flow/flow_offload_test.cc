@@ -11,6 +11,7 @@
 #include "tests/fakes/memory_sink.h"
 #include "tests/unit/flow/fake_fdb.h"
 #include "tests/unit/flow/some_flows.h"
+#include "tests/unit/mlx5/fake_ib_device.h"
 
 namespace esw {
 namespace {
@@ -40,6 +41,7 @@ protected:
         std::lock_guard lock(mutex_);
         auto fdb = std::make_shared<FakeFdb>();
         fdb_ = fdb;
+        fdb->on_reading = [this] { ++readings_; };
         ++opened_;
         return std::shared_ptr<mlx5::Fdb>(fdb);
     }
@@ -54,7 +56,7 @@ protected:
         condition_.wait(lock, [&] { return flows_.is_past(mark); });
     }
     void load(const char* name) {
-        flows_.rep_loaded(ref(name), std::make_shared<const RdmaRep>(), nullptr);
+        flows_.rep_loaded(ref(name), std::make_shared<const RdmaRep>(), device_);
     }
     void load_all() {
         for (const char* name : {"p0", "pf0vf0", "pf0vf1"}) {
@@ -67,8 +69,11 @@ protected:
     }
     bool is_offloaded(uint64_t ufid) { return flows_.stats({0, ufid})->offloaded; }
 
+    const std::shared_ptr<mlx5::IbDevice> device_ =
+        std::make_shared<mlx5::test::FakeIbDevice>(4, 0);
     std::mutex mutex_;
     std::condition_variable condition_;
+    std::atomic<uint64_t> readings_ = 0;  ///< of all that were opened
     uint64_t changes_ = 0, opened_ = 0;
     std::weak_ptr<FakeFdb> fdb_;
     fakes::FakeClock clock_;
@@ -156,6 +161,44 @@ TEST_F(FlowOffloadTest, ItIsKnownWhenPacketsWereSeenLast) {
     const auto stats = flows_.stats({0, 1});
     EXPECT_EQ(stats->idle_ms, 3000);
     EXPECT_EQ(stats->counted, (mlx5::FdbCounter::Value{2, 128}));
+}
+
+TEST_F(FlowOffloadTest, TurnedOffNothingIsOpenAndWhatWasCountedIsKept) {
+    load_all();
+    put(1, 2, 3);
+    settle();
+    fdb_.lock()->rules.begin()->second.counter->packets = 7;
+    flows_.enable(false);
+    settle();
+    EXPECT_TRUE(fdb_.expired());
+    EXPECT_FALSE(is_offloaded(1));
+    EXPECT_EQ(flows_.stats({0, 1})->counted.packets, 7u);
+    EXPECT_EQ(readings_, 1u) << "the last of what it counted";
+    flows_.enable(true);
+    settle();
+    EXPECT_TRUE(is_offloaded(1));
+    EXPECT_EQ(opened_, 2u);
+}
+
+// A flow is asked for after its port: not looked at before that is known.
+TEST_F(FlowOffloadTest, APortThatComesWhileFlowsAreLookedAt) {
+    load_all();
+    settle();
+    std::promise<void> inside, go;
+    fdb_.lock()->on_insert = [&, first = true]() mutable {
+        if (std::exchange(first, false)) {
+            inside.set_value();
+            go.get_future().wait();
+        }
+    };
+    put(1, 2, 3);
+    inside.get_future().wait();
+    flows_.set_port(7, FlowSwitch::Port{ref("pf0vf2")});
+    load("pf0vf2");
+    put(2, 7, 3);
+    go.set_value();
+    settle();
+    EXPECT_TRUE(is_offloaded(2));
 }
 
 TEST_F(FlowOffloadTest, ManyThreadsPutAndRemoveWhileRepresentorsComeAndGo) {

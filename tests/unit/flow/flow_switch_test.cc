@@ -194,6 +194,54 @@ TEST_F(FlowSwitchTest, WhatFoundNoRoomComesWhenThereIsSome) {
     EXPECT_EQ(flows_.rules(), 2u);
 }
 
+// Counters are free again only when they were read; others than us may make room, too.
+TEST_F(FlowSwitchTest, AReadingMayMakeRoom) {
+    fdb_->room = 1;
+    put(make_flow(1, 2, 3));
+    const FlowPtr second = put(make_flow(2, 2, 3));
+    EXPECT_EQ(second->refusal(), ESW_REFUSAL_NO_MEMORY);
+    fdb_->room = 2;
+    settle();
+    EXPECT_FALSE(second->is_offloaded());
+    EXPECT_TRUE(flows_.wants_reading());
+    flows_.reading_begins();
+    flows_.reading_ended();
+    settle();
+    EXPECT_TRUE(second->is_offloaded());
+}
+
+TEST_F(FlowSwitchTest, ThousandsAreNotTriedInVain) {
+    fdb_->room = 1;
+    const FlowPtr first = put(make_flow(1, 2, 3));
+    for (uint64_t ufid = 2; ufid < 1000; ++ufid) {
+        put(make_flow(ufid, 2, 3));
+    }
+    fdb_->room = 0;
+    const uint64_t before = fdb_->attempts;
+    forget(first);
+    EXPECT_LE(fdb_->attempts - before, 64u);
+}
+
+TEST_F(FlowSwitchTest, FlowsThatHaveGoneWaitForNoRoom) {
+    fdb_->room = 0;
+    for (uint64_t ufid = 1; ufid < 1000; ++ufid) {
+        const FlowPtr flow = put(make_flow(ufid, 2, 3));
+        forget(flow);
+    }
+    EXPECT_LE(flows_.waiting(), 100u);
+}
+
+TEST_F(FlowSwitchTest, ARepresentorIsOnePortsAtATime) {
+    put(make_flow(1, 2, 3));
+    set_port(7, "pf0vf0");  // 2 has lost it and was not told yet
+    const FlowPtr flow = put(make_flow(2, 7, 3));
+    EXPECT_TRUE(flow->is_offloaded());
+    EXPECT_EQ(pairs(), (Pairs{{7, 3}}));
+    flows_.set_port(2, FlowSwitch::Port{});
+    settle();
+    EXPECT_EQ(pairs(), (Pairs{{7, 3}}));
+}
+
 TEST_F(FlowSwitchTest, EvictedFlowsAreToldAndDoNotPushOthersOutInTurn) {
     const FlowPtr old = put(make_flow(1, 2, 3));
     fdb_->to_evict = {fdb_->rules.begin()->first};

@@ -121,7 +121,8 @@ pci/0000:08:00.0  switchdev  not set  idle   7           none  2 of 4, 1 failed,
     block         none
     lag           single pf
     queue         0 pending, 19 run, 3 stale, 1 requeued, 2 failed
-    offload       no rdma device)");
+    offload       no rdma device
+    flows         0 in the adapter)");
 }
 
 TEST_F(Report, EswitchErrorIsShownAlways) {

@@ -96,11 +96,12 @@ TEST_F(CommandsTest, AreListedWithTheirUsage) {
     for (const CommandInfo& command : list_commands()) {
         names.emplace_back(command.name);
     }
-    EXPECT_EQ(names, (std::vector<std::string>{
-                         "esw/block-show", "esw/event-show", "esw/plan", "esw/profile-show",
-                         "esw/queue-show", "esw/reload", "esw/rep-show", "esw/rescan", "esw/retry",
-                         "esw/set-mode", "esw/sf-add", "esw/sf-del", "esw/show", "esw/stats-clear",
-                         "esw/stats-show", "esw/trace", "esw/wait", "esw/watchdog"}));
+    EXPECT_EQ(names,
+              (std::vector<std::string>{
+                  "esw/block-show", "esw/event-show", "esw/flow-show", "esw/plan",
+                  "esw/profile-show", "esw/queue-show", "esw/reload", "esw/rep-show", "esw/rescan",
+                  "esw/retry", "esw/set-mode", "esw/sf-add", "esw/sf-del", "esw/show",
+                  "esw/stats-clear", "esw/stats-show", "esw/trace", "esw/wait", "esw/watchdog"}));
 }
 
 TEST_F(CommandsTest, ShowsPrintJson) {
