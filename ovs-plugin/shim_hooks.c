@@ -158,8 +158,10 @@ __wrap_bridge_init(const char *remote)
     /* Without the plugin the switch works, but has no type "esw". */
     plugin = esw_plugin_create(&host);
     if (plugin) {
-        netdev_esw_register(plugin);
+        /* First, as it makes Open vSwitch register its own providers, and its
+         * hook for fatal signals, before our class has one. */
         shim_flows_init(plugin);
+        netdev_esw_register(plugin);
         register_commands();
         shim_ovsdb_init(remote);
     }
