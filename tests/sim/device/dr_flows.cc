@@ -147,8 +147,8 @@ protected:
         judge_packets();
     }
 
-    const Ports ports_;
-    const flows::TunnelHeaders headers_;
+    const Ports ports_{};
+    const flows::TunnelHeaders headers_{};
     unsigned compiled_ = 0, packets_ = 0, taken_ = 0;
 };
 

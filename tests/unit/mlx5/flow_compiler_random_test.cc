@@ -108,7 +108,7 @@ protected:
     void tunnel_flow(uint32_t seed);
 
     const TestPorts ports_;
-    const TunnelHeaders headers_;
+    const TunnelHeaders headers_{};
     Outcome outcome_;
 };
 
