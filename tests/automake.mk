@@ -23,6 +23,7 @@ ESW_SYSTEM_TESTS += \
 	tests/ovs/attach-faults.sh \
 	tests/ovs/busy-kernel.sh \
 	tests/ovs/database.sh \
+	tests/ovs/flow-counters.sh \
 	tests/ovs/flows.sh \
 	tests/ovs/life.sh \
 	tests/ovs/many.sh \
